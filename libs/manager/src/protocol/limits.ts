@@ -1,0 +1,24 @@
+/** Bounds that a receiver enforces on what arrives, and a sender on what it queues. */
+export interface Limits {
+  /** Bytes of one message (a call with its arguments, or an answer). @default 16 MiB */
+  messageBytes: number;
+  /** Levels of nesting in one value. @default 256 */
+  depth: number;
+  /** Calls of one session that may be under way at once, waiting calls not counted. @default 8192 */
+  calls: number;
+  /** Bytes of one session that may be under way in one direction. @default 32 MiB */
+  bytes: number;
+  /** Calls of one session that may wait (in members declared `waits`). @default 20000 */
+  waiting: number;
+  /** Calls that an application queues beyond its credit before it says `OverloadedError`. @default 100000 */
+  queued: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
+  messageBytes: 16 * 1024 * 1024,
+  depth: 256,
+  calls: 8192,
+  bytes: 32 * 1024 * 1024,
+  waiting: 20_000,
+  queued: 100_000,
+});

@@ -1,0 +1,112 @@
+/** Version of this protocol; `hello` carries it, and a server refuses what it does not speak. */
+export const PROTOCOL_VERSION = 1;
+
+/** Kinds of frame. Only `data` frames carry messages and a sequence number. */
+export const FrameKind = {
+  data: 1,
+  ack: 2,
+  gap: 3,
+  hello: 4,
+  welcome: 5,
+  ended: 6,
+  beat: 7,
+} as const;
+
+/** What a peer may have under way: running totals since the session began, so that a lost or repeated grant does no harm. */
+export interface Allowance {
+  calls: number;
+  bytes: number;
+}
+
+/**
+ * - `data`: seq of this frame, ack (last seq taken from the peer), allowance for the peer, age in ms since the messages were first sent.
+ * - `ack`: `seq` is the last one sent: the ack counts once everything up to it was taken.
+ * - `gap`: `next` is the first one missing.
+ * - `beat`: as `ack`, with its own number, the number of the last beat taken from the peer, and whether the sender asks if the session lives.
+ */
+export type FrameHeader =
+  | readonly [kind: 1, session: string, seq: number, ack: number, calls: number, bytes: number, age: number]
+  | readonly [kind: 2, session: string, seq: number, ack: number, calls: number, bytes: number]
+  | readonly [kind: 3, session: string, next: number]
+  | readonly [kind: 4, session: string, hello: Hello]
+  | readonly [kind: 5, session: string, welcome: Welcome]
+  | readonly [kind: 6, session: string, reason: EndReason, text: string]
+  | readonly [kind: 7, session: string, seq: number, ack: number, calls: number, bytes: number, beat: number, echo: number];
+
+/** Opens a session at a server. Repeated until it is answered; the session's id makes it idempotent. */
+export interface Hello {
+  version: number;
+  /** Owner of the inbox that answers go to. */
+  inbox: string;
+  /** Generation of the server that is meant: another one does not answer. */
+  generation: number;
+  application: string;
+  host: string;
+  pid: number;
+  /** What the server may have under way towards this client. */
+  allowance: Allowance;
+}
+
+export interface Welcome {
+  version: number;
+  generation: number;
+  /** Milliseconds. */
+  lease: number;
+  allowance: Allowance;
+  messageBytes: number;
+  /** Every type the server has: its typeid, the exposed methods, and those that may wait for ever. */
+  types: readonly TypeSummary[];
+}
+
+export interface TypeSummary {
+  typeid: string;
+  methods: readonly string[];
+  waits: readonly string[];
+}
+
+/** Why a session is over: said once by the side that ended it, and again in answer to every later frame. */
+export type EndReason = 'expired' | 'unknown' | 'closed' | 'server-closed' | 'superseded' | 'protocol' | 'refused';
+
+/** Kinds of message inside a data frame. */
+export const MessageKind = {
+  call: 1,
+  release: 2,
+  cancel: 3,
+  unwanted: 4,
+  result: 5,
+  error: 6,
+  bye: 7,
+} as const;
+
+/** `object` 0 is the server itself, with the methods of `ServerVerb`. `timeout` 0 is none. `task` is '' outside a task. */
+export type CallMessage = readonly [
+  kind: 1,
+  call: number,
+  object: number,
+  method: string,
+  args: readonly unknown[],
+  timeout: number,
+  task: string,
+];
+/** Every grant of `object` up to `grant` is given back. */
+export type ReleaseMessage = readonly [kind: 2, object: number, grant: number];
+export type CancelMessage = readonly [kind: 3, call: number];
+export type UnwantedMessage = readonly [kind: 4, call: number];
+export type ResultMessage = readonly [kind: 5, call: number, value: unknown];
+export type ErrorMessage = readonly [kind: 6, call: number, error: unknown, fate: 'not-executed' | 'executed'];
+export type ByeMessage = readonly [kind: 7, reason: EndReason];
+
+export type ClientMessage = CallMessage | ReleaseMessage | CancelMessage | UnwantedMessage | ByeMessage;
+export type ServerMessage = ResultMessage | ErrorMessage | ByeMessage;
+
+/** What may be called on object 0. */
+export const ServerVerb = {
+  create: 'create',
+  get: 'get',
+  attach: 'attach',
+  unlink: 'unlink',
+  numberOfObjects: 'numberOfObjects',
+  debugInfo: 'debugInfo',
+  ping: 'ping',
+  copy: 'copy',
+} as const;

@@ -1,0 +1,104 @@
+/**
+ * A medium: inboxes that others write to, claims that are compared and set, and a clock. Nothing here knows what a
+ * frame means. Every medium passes the suite in `conformance.suite.ts`.
+ */
+export interface Transport {
+  /** For messages: `redis`, `memory`. */
+  readonly kind: string;
+
+  /** Connects. Rejects where the medium cannot be used at all (bad credentials, an eviction policy); otherwise keeps trying. */
+  open(): Promise<void>;
+
+  /** What the medium can do right now. */
+  readonly state: TransportState;
+  /** Calls `listener` at each change of state; returns how to stop. */
+  onState(listener: (state: TransportState) => void): () => void;
+
+  /** Makes the inbox of `owner` and reads from it until it is closed. One process owns an inbox. */
+  openInbox(owner: string, options: InboxOptions, reader: InboxReader): Promise<Inbox>;
+
+  /**
+   * Appends to the inbox of `owner`. Resolves true once the medium has it; false where there is no such inbox or the
+   * medium could not be reached: the bytes may or may not have arrived, and the sender keeps them. Never rejects.
+   * Writes to one lane of one inbox arrive in the order of their calls, as long as the medium is not lost in between.
+   */
+  write(owner: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+
+  /**
+   * The medium's clock now, in ms since 1970, reckoned from what was heard of it: no round trip. Later than or equal
+   * to the stamp of every frame that this transport has delivered.
+   */
+  now(): number;
+
+  readonly claims: Claims;
+
+  /** Closes connections and inboxes. Idempotent. */
+  close(): Promise<void>;
+}
+
+export type TransportState = 'connecting' | 'connected' | 'closed';
+
+/** `beats` travels on a key and a connection of its own and is not held up by `frames`. */
+export type Lane = 'frames' | 'beats';
+
+export interface InboxOptions {
+  /** Milliseconds that the inbox survives its owner. It is renewed every quarter of that while it is open. */
+  ttl: number;
+}
+
+/** One item as it was read: its bytes and when the medium got it, by the medium's clock (ms). */
+export interface Delivery {
+  bytes: Uint8Array;
+  at: number;
+}
+
+export interface InboxReader {
+  /** Everything one read found, in the order of the medium. Called with the beats before the frames. Must not throw. */
+  deliver(lane: Lane, deliveries: readonly Delivery[]): void;
+  /** The read just delivered reached the end of the inbox: nothing that was in it before is still unread. */
+  drained(): void;
+  /** The medium lost the inbox and it was made again, or reading starts again from its first item (a new connection). */
+  restarted(): void;
+}
+
+export interface Inbox {
+  /** Reads again from the first item that is still there: what was delivered may be delivered again. */
+  reread(): void;
+  /** Stops reading and removes the inbox. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Small entries with one owner each. `tag` is what the entry is about (a server's name, an object's name): entries with
+ * different tags may lie on different nodes. All of these reject with the medium's error when it cannot be reached.
+ */
+export interface Claims {
+  /** Sets the entry to `next` (null removes it) only if it now is `expected` (null: absent); `ttl` in ms. */
+  compareAndSet(key: ClaimKey, expected: string | null, next: string | null, ttl: number): Promise<ClaimOutcome>;
+  /** The entry and the ms it still has. */
+  read(key: ClaimKey): Promise<ClaimEntry | null>;
+  /** Pushes the end of many entries out to `ttl` ms where they still are `value`; answers which of them are not. */
+  renew(keys: readonly ClaimKey[], value: string, ttl: number): Promise<ClaimKey[]>;
+  /** A number that grows by one each time and is never below the medium's clock in seconds. */
+  nextGeneration(): Promise<number>;
+  /** Says something of a server to all who look: replaced by the next `announce` of the same name, removed by null. */
+  announce(name: string, text: string | null): Promise<void>;
+  /** Everything announced, by name. */
+  announced(): Promise<Map<string, string>>;
+}
+
+export interface ClaimKey {
+  kind: 'server' | 'name';
+  tag: string;
+}
+
+export interface ClaimEntry {
+  value: string;
+  ttl: number;
+}
+
+/** `current` is the entry after the attempt: the new one where `done`, else the one that stood in the way. */
+export interface ClaimOutcome {
+  done: boolean;
+  current: ClaimEntry | null;
+}
