@@ -6,21 +6,30 @@ export interface Transport {
   /** For messages: `redis`, `memory`. */
   readonly kind: string;
 
-  /** Connects. Rejects where the medium cannot be used at all (bad credentials, an eviction policy); otherwise keeps trying. */
+  /**
+   * Connects. Rejects where the medium cannot be used at all (bad credentials, an eviction policy) or `close` came first;
+   * otherwise keeps trying for as long as it takes: `lastError` says why it is not there yet.
+   */
   open(): Promise<void>;
 
   /** What the medium can do right now. */
   readonly state: TransportState;
   /** Calls `listener` at each change of state; returns how to stop. */
   onState(listener: (state: TransportState) => void): () => void;
+  /** What last kept the medium from being connected, for messages; undefined while it is connected. */
+  readonly lastError: Error | undefined;
 
-  /** Makes the inbox of `owner` and reads from it until it is closed. One process owns an inbox. */
+  /**
+   * Makes the inbox of `owner` and reads from it until it is closed. One process owns an inbox. Resolves once others can
+   * write to it, which may take as long as `open`; rejects if the transport is closed meanwhile.
+   */
   openInbox(owner: string, options: InboxOptions, reader: InboxReader): Promise<Inbox>;
 
   /**
    * Appends to the inbox of `owner`. Resolves true once the medium has it; false where there is no such inbox or the
    * medium could not be reached: the bytes may or may not have arrived, and the sender keeps them. Never rejects.
    * Writes to one lane of one inbox arrive in the order of their calls, as long as the medium is not lost in between.
+   * `bytes` must not change until it resolves.
    */
   write(owner: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
 
@@ -55,8 +64,11 @@ export interface Delivery {
 export interface InboxReader {
   /** Everything one read found, in the order of the medium. Called with the beats before the frames. Must not throw. */
   deliver(lane: Lane, deliveries: readonly Delivery[]): void;
-  /** The read just delivered reached the end of the inbox: nothing that was in it before is still unread. */
-  drained(): void;
+  /**
+   * The read just delivered reached the end of the inbox: nothing that was in it at `asOf` is still unread. `asOf` is by
+   * `performance.now()`, when the read was sent: after a pause of this process, wait for one that is later than the pause.
+   */
+  drained(asOf: number): void;
   /** The medium lost the inbox and it was made again, or reading starts again from its first item (a new connection). */
   restarted(): void;
 }
@@ -70,7 +82,8 @@ export interface Inbox {
 
 /**
  * Small entries with one owner each. `tag` is what the entry is about (a server's name, an object's name): entries with
- * different tags may lie on different nodes. All of these reject with the medium's error when it cannot be reached.
+ * different tags may lie on different nodes. All of these reject with a `MediumError` when the medium cannot be reached:
+ * the change may or may not have been made.
  */
 export interface Claims {
   /** Sets the entry to `next` (null removes it) only if it now is `expected` (null: absent); `ttl` in ms. */

@@ -1,0 +1,164 @@
+import { ConfigurationError } from '../../protocol/errors.js';
+import { MediumError } from '../medium-error.js';
+import { RedisLine } from './redis-line.js';
+import type { RedisClient, RedisRole } from './redis-options.js';
+
+const LONGEST_DELAY = 1000;
+/** A connection that lasted this long was a good one: after it the first attempt comes soon. */
+const GOOD = 2000;
+
+export interface ConnectionHooks {
+  connect: (role: RedisRole) => RedisClient;
+  /** What is done on a new client before it counts as connected. A rejection throws the client away. */
+  prepare: (client: RedisClient) => Promise<unknown>;
+  /** `line` changed: it is there, or it is gone. */
+  changed: () => void;
+  /** An error that no later attempt will mend. Not called once the connection has stood: what worked may work again. */
+  fatal: (error: Error) => void;
+}
+
+/**
+ * Keeps a connection to Redis: a lost or silent client is thrown away, its commands are rejected, and a new client is
+ * made, for ever. ioredis could reconnect by itself, but then commands under way would hang, or be sent again after
+ * later ones.
+ */
+export class RedisConnection {
+  readonly #role: RedisRole;
+  readonly #patience: number;
+  readonly #hooks: ConnectionHooks;
+  #line: RedisLine | null = null;
+  #lastError: Error | undefined;
+  #closed = false;
+  #giveUp: ((error: Error) => void) | null = null;
+  #wake: (() => void) | null = null;
+  #running: Promise<void> | null = null;
+
+  /** `patience`: milliseconds without a reply, while replies are due, after which a client is thrown away. */
+  constructor(role: RedisRole, patience: number, hooks: ConnectionHooks) {
+    this.#role = role;
+    this.#patience = patience;
+    this.#hooks = hooks;
+  }
+
+  /** Where to send now; null while there is no connection. */
+  get line(): RedisLine | null {
+    return this.#line;
+  }
+
+  get lastError(): Error | undefined {
+    return this.#line ? undefined : this.#lastError;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Sends a command. Rejects with a {@link MediumError}, also when the connection is lost before the reply. */
+  async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    const line = this.#line;
+    if (!line)
+      throw new MediumError(`Redis is not connected (${this.#lastError?.message ?? 'not yet'})`, this.#lastError);
+    line.sent();
+    try {
+      return await command(line.client);
+    } catch (error) {
+      this.judge(error as Error);
+      throw error instanceof MediumError ? error : new MediumError(`Redis: ${(error as Error).message}`, error);
+    } finally {
+      line.settled();
+    }
+  }
+
+  /** A server that was made a replica answers every write like this; a new connection may find the new master. */
+  judge(error: Error): void {
+    if (/^(READONLY|LOADING|MASTERDOWN|UNBLOCKED)/.test(error.message)) this.fail(error);
+  }
+
+  /** Throws the present client away. */
+  fail(error: Error): void {
+    this.#giveUp?.(error);
+  }
+
+  /** Disconnects for good. What was sent before may still be answered: `linger` is how long that may take, in ms. */
+  async close(linger: number): Promise<void> {
+    if (!this.#closed) await this.#line?.idle(linger);
+    this.#closed = true;
+    this.#wake?.();
+    this.fail(new MediumError('the transport was closed'));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let attempt = 0;
+    let stood = 0;
+    while (!this.#closed) {
+      const begun = performance.now();
+      try {
+        await this.#live(() => (stood += 1));
+      } catch (error) {
+        this.#lastError = error as Error;
+        if (stood === 0 && isFatal(this.#lastError)) this.#hooks.fatal(this.#lastError);
+      }
+      if (performance.now() - begun > GOOD) attempt = 0;
+      await this.#pause(attempt++);
+    }
+  }
+
+  /** One client from its making to its end; rejects with what ended it. */
+  async #live(connected: () => void): Promise<void> {
+    const client = this.#hooks.connect(this.#role);
+    const line = new RedisLine(client, this.#patience, () =>
+      this.fail(new MediumError(`no reply from Redis within ${this.#patience} ms`)),
+    );
+    const lost = new Promise<never>((_, reject) => {
+      let error: Error | undefined;
+      this.#giveUp = reject;
+      const closed = (): void => reject(error ?? new MediumError('the connection was closed'));
+      client.on('error', (problem: Error) => (error = this.#lastError = problem));
+      client.once('close', closed);
+      client.once('end', closed);
+    });
+    try {
+      await Promise.race([lost, this.#prepare(client)]);
+      line.ready = true;
+      this.#line = line;
+      connected();
+      this.#hooks.changed();
+      await lost;
+    } finally {
+      const stood = this.#line !== null;
+      this.#giveUp = this.#line = null;
+      line.end();
+      if (stood) this.#hooks.changed();
+      if (this.#closed) await line.ended(LONGEST_DELAY);
+    }
+  }
+
+  async #prepare(client: RedisClient): Promise<void> {
+    const ready = new Promise((resolve) => (client.status === 'ready' ? resolve(null) : client.once('ready', resolve)));
+    // Its rejection says less than the error event that comes with it.
+    if (client.status === 'wait') client.connect().catch(() => undefined);
+    await ready;
+    await this.#hooks.prepare(client);
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    if (this.#closed) return;
+    const longest = Math.min(LONGEST_DELAY, 40 * 2 ** Math.min(attempt, 10));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = null;
+  }
+}
+
+function isFatal(error: Error): boolean {
+  if (error instanceof ConfigurationError) return true;
+  return /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|invalid username|DB index|AUTH |Client sent AUTH))/.test(
+    error.message,
+  );
+}
