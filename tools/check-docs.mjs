@@ -1,0 +1,128 @@
+// node tools/check-docs.mjs [links] [code] [errors]
+// Holds the documentation to what is built: links and anchors, code marked as checked, the list of errors.
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { anchorsOf, headingsOf, linksOf, markdownBelow, readPage } from './markdown.mjs';
+import { run } from './run.mjs';
+
+const LIBRARY = 'libs/manager';
+const ERRORS_PAGE = 'docs/reference/errors.md';
+const CODE_DIR = '.docs-check';
+
+const checks = { links: checkLinks, code: checkCode, errors: checkErrors };
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(checks);
+if (!chosen.every((name) => Object.hasOwn(checks, name))) {
+  console.error(`Usage: node tools/check-docs.mjs [${Object.keys(checks).join('] [')}]`);
+  process.exit(2);
+}
+if (!existsSync(`${LIBRARY}/src/index.ts`)) {
+  console.log(`${LIBRARY}/src/index.ts does not exist yet: nothing to check.`);
+  process.exit(0);
+}
+
+const problems = [];
+const pages = new Map();
+for (const path of ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownBelow('docs')]) {
+  if (existsSync(path)) pages.set(path, readPage(path));
+  else problems.push(`${path} is missing`);
+}
+for (const name of chosen) await checks[name]();
+for (const problem of problems) console.log(problem);
+process.exit(problems.length > 0 ? 1 : 0);
+
+function checkLinks() {
+  for (const page of pages.values()) {
+    for (const { target, line } of linksOf(page)) {
+      if (/^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(target)) continue;
+      const [file, anchor] = target.split('#');
+      const path = file ? relative('.', resolve(dirname(page.path), decodeURI(file))) : page.path;
+      const where = `${page.path}:${line}: ${target}`;
+      if (path.startsWith('..') || file.startsWith('/')) problems.push(`${where} leads out of the repository`);
+      else if (!existsSync(path || '.')) problems.push(`${where}: there is no ${path}`);
+      else if (anchor && path.endsWith('.md') && !anchorsOf(pages.get(path) ?? readPage(path)).has(anchor)) {
+        problems.push(`${where}: ${path} has no heading "#${anchor}"`);
+      }
+    }
+  }
+}
+
+/**
+ * Compiles each block whose fence says `ts check`, all in one run. Every block is a module of its own, unless
+ * `file=name.ts` puts it beside the page's other files under that name. A comment that opens with `<!-- ts setup`
+ * goes before every unnamed block of its page.
+ */
+async function checkCode() {
+  rmSync(CODE_DIR, { recursive: true, force: true });
+  const sources = new Map();
+  for (const page of pages.values()) {
+    for (const block of page.blocks) {
+      const words = block.info.split(/\s+/);
+      if (words[0] !== 'ts' || !words.includes('check')) continue;
+      const name = words.find((word) => word.startsWith('file='))?.slice('file='.length);
+      const path = join(CODE_DIR, page.path, name ?? `line-${block.start}.ts`);
+      // Lines keep their number, so that a message of the compiler points into the page.
+      const lines = sources.get(path)?.lines ?? [];
+      if (!name) page.setup.forEach(({ line, index }) => (lines[index] = line));
+      block.lines.forEach((line, index) => (lines[block.start + index] = line));
+      sources.set(path, { page: page.path, lines });
+    }
+  }
+  if (sources.size === 0) return;
+
+  for (const [path, { lines }] of sources) {
+    mkdirSync(dirname(path), { recursive: true });
+    const text = Array.from(lines, (line) => line ?? '').join('\n');
+    writeFileSync(path, `${text}\nexport {};\n`);
+  }
+  const config = {
+    extends: '../tsconfig.base.json',
+    compilerOptions: { composite: false, noEmit: true, noUnusedLocals: false, noUnusedParameters: false },
+    include: ['.'],
+  };
+  writeFileSync(join(CODE_DIR, 'tsconfig.json'), JSON.stringify(config));
+  writeFileSync(join(CODE_DIR, 'package.json'), JSON.stringify({ type: 'module' }));
+  const { status, output } = await run('node_modules/.bin/tsc', ['--pretty', 'false', '-p', CODE_DIR], {
+    limit: 120_000,
+  });
+  if (status === 0) rmSync(CODE_DIR, { recursive: true, force: true });
+  else problems.push(pointIntoPages(output, sources).trimEnd());
+}
+
+function pointIntoPages(output, sources) {
+  return output.replace(/^(\S+?)\((\d+),(\d+)\)/gm, (whole, path, line, column) => {
+    const source = sources.get(path);
+    return source ? `${source.page}:${line}:${column}` : whole;
+  });
+}
+
+/** Every error of the registry has a heading with its name and its code, and no heading names another. */
+async function checkErrors() {
+  const page = pages.get(ERRORS_PAGE);
+  if (!page) {
+    problems.push(`${ERRORS_PAGE} is missing`);
+    return;
+  }
+  const built = resolve(LIBRARY, 'dist/protocol/errors.js');
+  if (!existsSync(built)) {
+    problems.push('The library is not built: npm run build');
+    return;
+  }
+  const { ManagerError, managerErrors } = await import(pathToFileURL(built).href);
+  const known = new Map(Object.entries(managerErrors).map(([name, type]) => [name, type.code]));
+  const base = ManagerError.code;
+  const documented = new Set();
+  for (const { text, line } of headingsOf(page)) {
+    const [code] = /\bERR_MANAGER[A-Z_]*/.exec(text) ?? [];
+    if (!code || code === base) continue;
+    const name = [...known.keys()].find((candidate) => new RegExp(`\\b${candidate}\\b`).test(text));
+    if (name === undefined || known.get(name) !== code) {
+      problems.push(`${ERRORS_PAGE}:${line}: "${text}" names no error of the registry by its class and code`);
+    } else {
+      documented.add(name);
+    }
+  }
+  for (const [name, code] of known) {
+    if (!documented.has(name)) problems.push(`${ERRORS_PAGE}: no heading with ${name} and ${code}`);
+  }
+}

@@ -1,0 +1,159 @@
+// npm test: every check of the project, in order; the last line says how many passed and failed.
+// npm test -- --only unit,e2e     some of the steps
+// npm test -- --list              their names
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureRedis } from './redis.mjs';
+import { run } from './run.mjs';
+
+const MINUTE = 60_000;
+const bin = (name) => join('node_modules', '.bin', name);
+const scratch = mkdtempSync(join(tmpdir(), 'manager-test-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+
+const steps = [
+  check('format', 'formatted as prettier does', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
+  check('build', 'build', 'npm', ['run', '--silent', 'build'], { limit: 3 * MINUTE }),
+  // Rules that know types read the built package, so this comes after the build.
+  check('lint', 'lint rules hold', bin('oxlint'), ['--deny-warnings', '--quiet']),
+  check('lint-reasons', 'silenced rules give their reason', 'node', ['tools/check-disables.mjs']),
+  check('imports', 'imports go up the list only, no cycles', bin('depcruise'), [
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'err',
+    'libs/manager/src',
+    ...['apps', 'test', 'bench'].filter(existsSync),
+  ]),
+  typeCheck('types-spec', 'types of the unit tests', 'libs/manager/tsconfig.spec.json'),
+  typeCheck('types-e2e', 'types of the tests across processes', 'test/tsconfig.json'),
+  typeCheck('types', 'type tests', 'libs/manager/tsconfig.types.json'),
+  typeCheck('types-bench', 'types of the benchmarks', 'bench/tsconfig.json'),
+  check('doors', 'the doors export by name, and every name is documented', 'node', ['tools/check-doors.mjs']),
+  check('docs-links', 'links of the docs resolve', 'node', ['tools/check-docs.mjs', 'links']),
+  check('docs-code', 'checked code of the docs compiles', 'node', ['tools/check-docs.mjs', 'code']),
+  check('docs-errors', 'docs and error registry agree', 'node', ['tools/check-docs.mjs', 'errors']),
+  jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 5 * MINUTE }),
+  // They start processes of their own and measure leases: one file at a time.
+  jest('e2e', 'tests across processes', ['--runInBand'], { limit: 10 * MINUTE, needsBuild: true }),
+  check('smoke', 'the packed package in fresh Nest applications', 'node', ['test/smoke/package.smoke.mjs'], {
+    limit: 6 * MINUTE,
+    needsBuild: true,
+  }),
+].filter(Boolean);
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, list: { type: 'boolean' } } });
+if (options.list) {
+  for (const { name, title } of steps) console.log(`${name.padEnd(13)} ${title}`);
+  process.exit(0);
+}
+
+const chosen = choose(options.only);
+const total = { passed: 0, failed: 0 };
+const failures = [];
+let built = true;
+const redis = findRedis();
+
+for (const step of chosen) {
+  const started = performance.now();
+  const { passed, failed } = await attempt(step);
+  if (step.name === 'build') built = failed === 0;
+  total.passed += passed;
+  total.failed += failed;
+  if (failed > 0) failures.push(step.name);
+  const time = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  const counts = step.counted ? ` (${passed} passed, ${failed} failed)` : '';
+  console.log(
+    `${failed === 0 ? 'ok    ' : 'FAILED'} ${step.name.padEnd(13)} ${time.padStart(7)}  ${step.title}${counts}`,
+  );
+}
+
+if (failures.length > 0)
+  console.log(`\nFailed: ${failures.join(', ')}. One of them alone: npm test -- --only ${failures[0]}`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+/** One command that passes or fails as a whole; its output is shown where it fails. */
+function check(name, title, command, args, { limit = MINUTE, needsBuild = false } = {}) {
+  return {
+    name,
+    title,
+    needsBuild,
+    async run() {
+      const { status, timedOut, output } = await run(command, args, { limit, env: redis });
+      if (status === 0) return { passed: 1, failed: 0 };
+      console.log(output.trimEnd());
+      if (timedOut) console.log(`Stopped after ${limit / 1000} s.`);
+      return { passed: 0, failed: 1 };
+    },
+  };
+}
+
+function typeCheck(name, title, project) {
+  return existsSync(project) && check(name, title, bin('tsc'), ['--noEmit', '-p', project], { limit: 2 * MINUTE });
+}
+
+/** A project of jest.config.mjs; each of its tests counts. */
+function jest(project, title, args, { limit, needsBuild = false }) {
+  return {
+    name: project,
+    title,
+    needsBuild,
+    counted: true,
+    async run() {
+      const file = join(scratch, `${project}.json`);
+      const { status, timedOut } = await run(
+        bin('jest'),
+        ['--selectProjects', project, '--reporters=default', '--json', '--outputFile', file, ...args],
+        { limit, show: true, env: { ...redis, NODE_OPTIONS: nodeOptions() } },
+      );
+      if (timedOut) console.log(`Stopped after ${limit / 1000} s.`);
+      const { passed, failed } = existsSync(file) ? countsOf(file) : { passed: 0, failed: 0 };
+      if (passed + failed === 0) console.log(`No test of the project ${project} ran.`);
+      const whole = status !== 0 && failed === 0 ? 1 : 0;
+      return { passed, failed: Math.max(failed + whole, passed === 0 ? 1 : 0) };
+    },
+  };
+}
+
+function countsOf(file) {
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  // A file that could not even be loaded has no tests to count.
+  return { passed: report.numPassedTests, failed: report.numFailedTests + report.numRuntimeErrorTestSuites };
+}
+
+function nodeOptions() {
+  return [process.env.NODE_OPTIONS, '--experimental-vm-modules', '--expose-gc', '--disable-warning=ExperimentalWarning']
+    .filter(Boolean)
+    .join(' ');
+}
+
+async function attempt(step) {
+  if (step.needsBuild && !built) {
+    console.log(`${step.name} needs the build.`);
+    return { passed: 0, failed: 1 };
+  }
+  return step.run();
+}
+
+/** Tests start servers of their own, so they are given the binary and no address. */
+function findRedis() {
+  if (!chosen.some(({ name }) => ['unit', 'e2e', 'smoke'].includes(name))) return {};
+  try {
+    return { REDIS_SERVER_BIN: ensureRedis({ log: console.log }) };
+  } catch (error) {
+    console.log(error.message);
+    return {};
+  }
+}
+
+function choose(only) {
+  if (only === undefined) return steps;
+  const names = only.split(',');
+  const unknown = names.filter((name) => !steps.some((step) => step.name === name));
+  if (unknown.length === 0) return steps.filter(({ name }) => names.includes(name));
+  console.error(`No step is called ${unknown.join(', ')}. There are: ${steps.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
