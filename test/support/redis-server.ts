@@ -93,13 +93,18 @@ async function run(port: number, dir: string, options: RedisServerOptions): Prom
     child.once('exit', (code) => reject(new Error(`${bin} ended with code ${code}:\n${output}`)));
   });
   failed.catch(() => undefined);
-  await Promise.race([failed, answers(port)]);
+  const over = new AbortController();
+  try {
+    await Promise.race([failed, answers(port, over.signal)]);
+  } finally {
+    over.abort();
+  }
   return child;
 }
 
 /** Asks until something answers. A server that wants a password answers with an error, which is an answer too. */
-async function answers(port: number): Promise<void> {
-  for (;;) {
+async function answers(port: number, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
     const reply = await ask(port);
     if (reply.startsWith('+PONG') || reply.startsWith('-NOAUTH')) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
