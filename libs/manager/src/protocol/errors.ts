@@ -50,17 +50,17 @@ export class ManagerError extends Error {
 
   readonly code: string;
   readonly retryable: boolean;
-  readonly fate?: Fate;
-  readonly typeid?: string;
-  readonly objectId?: number;
-  readonly objectName?: string;
-  readonly method?: string;
-  readonly server?: string;
-  readonly generation?: number;
-  readonly session?: string;
-  readonly timeout?: number;
-  readonly retryAfter?: number;
-  readonly remoteName?: string;
+  declare readonly fate?: Fate;
+  declare readonly typeid?: string;
+  declare readonly objectId?: number;
+  declare readonly objectName?: string;
+  declare readonly method?: string;
+  declare readonly server?: string;
+  declare readonly generation?: number;
+  declare readonly session?: string;
+  declare readonly timeout?: number;
+  declare readonly retryAfter?: number;
+  declare readonly remoteName?: string;
   /** The stack of the server where the error was made, if it came from there. */
   declare readonly remoteStack?: string;
 
@@ -72,15 +72,21 @@ export class ManagerError extends Error {
     this.retryable = type.retryable;
     Object.assign(this, fields);
     Object.defineProperty(this, 'name', { value: type.name, configurable: true, writable: true });
-    Object.defineProperty(this, brand, { value: true });
+    markManagerError(this, type);
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null || !(brand in value)) return false;
     if (this === ManagerError) return true;
-    if (!Object.hasOwn(this, 'code')) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return (value as ManagerError).code === this.code;
+    // A subclass, ours or a user's, may have a code of its own and is an instance of its base all the same.
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    return Object.hasOwn(this, 'code') && (value as { [brand]: unknown })[brand] === this.code;
   }
+}
+
+/** Makes an error one of ours without running its constructor, as for those that arrive from a server. Not for users. */
+export function markManagerError(error: Error, type: typeof ManagerError): void {
+  Object.defineProperty(error, brand, { value: type.code });
 }
 
 /** The call did not end within its timeout. `fate` is `not-executed` only where it never left or the server refused it unstarted. */
@@ -170,6 +176,8 @@ export class ConfigurationError extends ManagerError {
 /** Hosted code threw something whose class is not known here; `remoteName` is its name there. */
 export class RemoteError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_REMOTE';
+  /** What the error had as its own `code` there, such as `ECONNREFUSED`. */
+  declare readonly remoteCode?: unknown;
 }
 
 /** Every error class with a code of its own, sorted by name; `docs/reference/errors.md` has an entry for each. */

@@ -31,7 +31,16 @@ export type FrameHeader =
   | readonly [kind: 4, session: string, hello: Hello]
   | readonly [kind: 5, session: string, welcome: Welcome]
   | readonly [kind: 6, session: string, reason: EndReason, text: string]
-  | readonly [kind: 7, session: string, seq: number, ack: number, calls: number, bytes: number, beat: number, echo: number];
+  | readonly [
+      kind: 7,
+      session: string,
+      seq: number,
+      ack: number,
+      calls: number,
+      bytes: number,
+      beat: number,
+      echo: number,
+    ];
 
 /** Opens a session at a server. Repeated until it is answered; the session's id makes it idempotent. */
 export interface Hello {

@@ -1,0 +1,51 @@
+/** What the other rooms see of the protocol. */
+export { decodeFrame, encodeFrame, encodeMessage } from './codec.js';
+export { registerErrorClass, type ErrorClass } from './error-classes.js';
+export {
+  CallAbortedError,
+  CallTimeoutError,
+  ConfigurationError,
+  EncodingError,
+  ManagerClosedError,
+  ManagerError,
+  MethodNotExposedError,
+  ObjectLostError,
+  OverloadedError,
+  PayloadTooLargeError,
+  ProtocolError,
+  ProxyReleasedError,
+  RemoteError,
+  ServerClosingError,
+  ServerSupersededError,
+  ServerUnavailableError,
+  SessionExpiredError,
+  TypeNotRegisteredError,
+  managerErrors,
+  type ErrorDetails,
+  type Fate,
+} from './errors.js';
+export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export {
+  FrameKind,
+  MessageKind,
+  PROTOCOL_VERSION,
+  ServerVerb,
+  type Allowance,
+  type ByeMessage,
+  type CallMessage,
+  type CancelMessage,
+  type ClientMessage,
+  type EndReason,
+  type ErrorMessage,
+  type FrameHeader,
+  type Hello,
+  type ReleaseMessage,
+  type ResultMessage,
+  type ServerMessage,
+  type TypeSummary,
+  type UnwantedMessage,
+  type Welcome,
+} from './messages.js';
+export { WireReference, type ReferenceScope } from './reference.js';
+export { prepareValue, type ValueLimits } from './values.js';
+export { decodeError, encodeError } from './wire-errors.js';

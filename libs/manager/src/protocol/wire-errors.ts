@@ -1,0 +1,161 @@
+export { registerErrorClass } from './error-classes.js';
+import { builtInClass, classOfCode, registeredClass, type ErrorClass } from './error-classes.js';
+import { describeThrown, isUnsafeField, type ErrorStructure, type ThrownStructure } from './error-structure.js';
+import { ManagerError, RemoteError, markManagerError } from './errors.js';
+import { isError } from './kinds.js';
+import { DEFAULT_LIMITS } from './limits.js';
+import { prepareValue } from './values.js';
+
+/** Fields of errors are for reading; nothing useful lies deeper. */
+const FIELD_LIMITS = { depth: 32, messageBytes: DEFAULT_LIMITS.messageBytes / 4 };
+
+/**
+ * What was thrown, as it may stand in a message. Never throws: what cannot be carried is left out, and something thrown that
+ * is no error and cannot be carried becomes an error that says what it was.
+ */
+export function encodeError(thrown: unknown): ThrownStructure {
+  const carry = (value: unknown): unknown => prepareValue(value, undefined, FIELD_LIMITS, 'field');
+  try {
+    return describeThrown(thrown, carry);
+  } catch {
+    return {
+      error: { type: 'Error', name: 'Error', message: `${describe(thrown)} was thrown, which cannot be carried` },
+    };
+  }
+}
+
+/**
+ * What was thrown at the other side, to be thrown here. Errors arrive as their own class where it is known: ours by code,
+ * those of the language, those registered. Others arrive as `RemoteError`. What was thrown without being an error, too,
+ * arrives as it was.
+ */
+export function decodeError(wire: unknown): unknown {
+  return revive(wire, asThrown, 0);
+}
+
+/** An error inside a value: as structured clone would have it, an unknown class is an `Error` that keeps its name. */
+export function reviveErrorValue(structure: unknown): Error | undefined {
+  return isStructure(structure) ? reviveError(structure, asData, 0) : undefined;
+}
+
+interface Flavour {
+  fallback: ErrorClass;
+  /** Whether the error is thrown on, so that its stack begins where it arrived. */
+  thrown: boolean;
+}
+const asThrown: Flavour = { fallback: RemoteError, thrown: true };
+const asData: Flavour = { fallback: Error, thrown: false };
+
+function revive(wire: unknown, flavour: Flavour, depth: number): unknown {
+  if (typeof wire === 'object' && wire !== null) {
+    if (Object.hasOwn(wire, 'error')) {
+      const { error } = wire as { error: unknown };
+      if (isStructure(error)) return reviveError(error, flavour, depth);
+    } else if (Object.hasOwn(wire, 'value')) return (wire as { value: unknown }).value;
+  }
+  return new RemoteError('An error arrived that could not be read');
+}
+
+function reviveError(structure: ErrorStructure, flavour: Flavour, depth: number): Error {
+  const type = classFor(structure) ?? flavour.fallback;
+  const code = isManagerClass(type) ? (type as unknown as typeof ManagerError).code : undefined;
+  const error = construct(type, structure);
+  addFields(error, structure.fields, type, code);
+  if (type === RemoteError) hide(error, 'remoteName', remoteName(structure), true);
+  // A cause deeper than any that we send is not followed: the stack is ours to keep.
+  if (structure.cause !== undefined && depth < 32) hide(error, 'cause', revive(structure.cause, flavour, depth + 1));
+  if (Array.isArray(structure.errors) && depth < 32) {
+    hide(
+      error,
+      'errors',
+      structure.errors.map((part) => revive(part, flavour, depth + 1)),
+    );
+  }
+  addStack(error, structure.stack, flavour.thrown);
+  return error;
+}
+
+function classFor(structure: ErrorStructure): ErrorClass | undefined {
+  if (typeof structure.code === 'string')
+    return classOfCode(structure.code) ?? registeredClass(structure.type) ?? ManagerError;
+  return registeredClass(structure.type) ?? builtInClass(structure.type);
+}
+
+/**
+ * A true error of the class whose constructor is not run: its parameters are not known, and it may do anything. As
+ * `new.target`, the class only lends its prototype.
+ */
+function construct(type: ErrorClass, structure: ErrorStructure): Error {
+  const error = Reflect.construct(Error, [structure.message], type) as Error;
+  if (isManagerClass(type)) {
+    const own = type as unknown as typeof ManagerError;
+    markManagerError(error, own);
+    hide(error, 'code', own.code, true);
+    hide(error, 'retryable', own.retryable, true);
+  }
+  const name = type === RemoteError ? 'RemoteError' : structure.name;
+  if (error.name !== name) hide(error, 'name', name);
+  return error;
+}
+
+function addFields(error: Error, fields: unknown, type: ErrorClass, code: string | undefined): void {
+  if (typeof fields !== 'object' || fields === null) return;
+  for (const [key, value] of Object.entries(fields)) {
+    if (key === 'code' && code !== undefined && value !== code) {
+      // The code says what class an error of ours is; a foreign one (ECONNREFUSED) must not.
+      if (type === RemoteError) hide(error, 'remoteCode', value, true);
+      else if (type === ManagerError) hide(error, 'code', value, true);
+      continue;
+    }
+    // Neither what an error is (constructor, toString, __proto__), nor a member of its class, nor what is set below.
+    if (isUnsafeField(key) || reserved.has(key) || key in type.prototype) continue;
+    if (type === RemoteError && key === 'remoteName') continue;
+    hide(error, key, value, true);
+  }
+}
+
+const reserved = new Set(['stack', 'cause', 'errors', 'remoteStack', '__proto__']);
+
+/** The stack of here, then that of there. Put together when it is read: formatting costs more than all the rest. */
+function addStack(error: Error, remote: unknown, thrown: boolean): void {
+  if (typeof remote !== 'string') return;
+  if (!thrown) return hide(error, 'stack', remote);
+  hide(error, 'remoteStack', remote);
+  const here: { stack?: string } = {};
+  Error.captureStackTrace(here, decodeError);
+  Object.defineProperty(error, 'stack', {
+    configurable: true,
+    enumerable: false,
+    get(this: Error) {
+      const trace = (here.stack ?? '').split('\n').slice(1).join('\n');
+      return `${this.name}: ${this.message}\n${trace}\n    at the manager server:\n${remote}`;
+    },
+    set(this: Error, stack: unknown) {
+      hide(this, 'stack', stack);
+    },
+  });
+}
+
+function remoteName({ name, type }: ErrorStructure): string {
+  // A class that never set its name still has one.
+  return name === 'Error' ? type : name;
+}
+
+function hide(error: Error, key: string, value: unknown, enumerable = false): void {
+  Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+}
+
+function isManagerClass(type: ErrorClass): boolean {
+  return type === ManagerError || Object.prototype.isPrototypeOf.call(ManagerError.prototype, type.prototype);
+}
+
+function isStructure(wire: unknown): wire is ErrorStructure {
+  if (typeof wire !== 'object' || wire === null) return false;
+  const { type, name, message } = wire as Partial<Record<keyof ErrorStructure, unknown>>;
+  return typeof type === 'string' && typeof name === 'string' && typeof message === 'string';
+}
+
+function describe(thrown: unknown): string {
+  if (isError(thrown)) return 'An error';
+  return typeof thrown === 'object' ? 'An object' : `A ${typeof thrown}`;
+}
