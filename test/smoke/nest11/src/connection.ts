@@ -1,0 +1,1 @@
+export const connection = { redis: process.env.REDIS_URL ?? 'redis://localhost:6379', namespace: 'nest11' };
