@@ -88,10 +88,8 @@ function memberKinds(type: Function): Map<string, 'method' | 'accessor' | 'value
   return kinds;
 }
 
-/** A string instead of a list would be taken letter by letter. */
+/** A string in place of a list would be taken letter by letter, and a symbol never reaches the wire. */
 function checkNames(names: readonly string[], option: string, of: string): readonly string[] {
-  if (Array.isArray(names)) return names;
-  throw new ConfigurationError(
-    `The option \`${option}\` of the ${of} must be an array of names, got ${String(names)}.`,
-  );
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new ConfigurationError(`The option \`${option}\` of the ${of} must be an array of names.`);
 }

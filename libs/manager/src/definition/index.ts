@@ -1,20 +1,23 @@
 export { currentCall, findCall, runInCall, runInCallContext } from './call-context.js';
+export { client } from './client-view.js';
 export { exposedMethods } from './exposed.js';
+export { isProxy, proxyBrand } from './proxy-brand.js';
+export { identityOf, proxyIdentity } from './proxy-identity.js';
 export { RESERVED_NAMES } from './reserved-names.js';
 export { isSharedValue, share, SharedValue } from './share.js';
 export { SharedError } from './shared-error.js';
 export { getSharedFactoryOptions, SharedFactory, sharedFactoriesOf } from './shared-factory.js';
-export { client, isProxy, proxyBrand, SharedProxy } from './shared-proxy.js';
+export { SharedProxy } from './shared-proxy.js';
 export { getSharedTypeOptions, SharedType } from './shared-type.js';
 export { defineFactory, defineType } from './type-definition.js';
 export { sharedType, typeidOf } from './type-token.js';
 
 export type { CallContext } from './call-context.js';
-export type { Received } from './received.js';
+export type { AnyProxy, ProxyOf } from './proxy-brand.js';
+export type { ObjectToken } from './proxy-identity.js';
 export type { ReservedName } from './reserved-names.js';
-export type { Shared } from './share.js';
 export type { SettledFactoryOptions, SharedFactoryOptions } from './shared-factory.js';
-export type { AnyProxy, ProxyOf, SharedClass } from './shared-proxy.js';
+export type { Received, Shared } from './shared-proxy.js';
 export type { AnyClass, ClientClass, SettledOptions, SharedTypeOptions } from './shared-type.js';
 export type { TypeDefinition } from './type-definition.js';
-export type { TypeRef, TypeToken } from './type-token.js';
+export type { SharedClass, TypeRef, TypeToken } from './type-token.js';

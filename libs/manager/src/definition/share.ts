@@ -1,16 +1,8 @@
 import { EncodingError } from '../protocol/errors.js';
-import type { SharedClass } from './shared-proxy.js';
-import { typeidOf, type TypeToken } from './type-token.js';
-
-/** Phantom: what `share()` was given. Never there at run time. */
-declare const explicit: unique symbol;
+import type { Shared } from './shared-proxy.js';
+import { typeidOf, type SharedClass, type TypeToken } from './type-token.js';
 
 const brand = Symbol.for('nestjs-manager.shared-value');
-
-/** A value that is to be handed out as a proxy. In the types of applications it is a `SharedProxy<T>`. */
-export interface Shared<T> {
-  readonly [explicit]: T;
-}
 
 /** What `share()` makes: the server hosts `value`, under `typeid` or else under the type its class is registered as. */
 export class SharedValue {

@@ -1,53 +1,28 @@
-import type { Received } from './received.js';
+/* oxlint-disable typescript/no-explicit-any -- the types below carry an `any` of the user through as `any` */
+import type { client } from './client-view.js';
+import { isProxy, type AnyProxy, type ProxyOf } from './proxy-brand.js';
 import type { ReservedName } from './reserved-names.js';
 
-/** Phantom: the type of the object that a proxy stands for. Never there at run time. */
-declare const target: unique symbol;
+/** Phantom: what `share()` was given. Never there at run time. */
+declare const explicit: unique symbol;
 
-/** Marks a proxy at run time, in whichever copy of the package it was made: `proxy[proxyBrand] === true`. */
-export const proxyBrand: unique symbol = Symbol.for('nestjs-manager.proxy');
-
-/**
- * Key under which a class declares its client view: what applications see instead of the view that `SharedProxy<T>` makes.
- * Needed where a mapped type loses something: overloads, type parameters of methods or of the class, iteration, members
- * that run in the application. It is a declaration only and leaves nothing behind at run time.
- *
- * @example
- * ```ts
- * interface StackClient<T> {
- *   push(item: T): Promise<number>;
- *   pop(): Promise<T | undefined>;
- * }
- *
- * @SharedType()
- * class Stack<T> {
- *   declare readonly [client]?: StackClient<T>;
- *   push(item: T): number { ... }
- *   pop(): T | undefined { ... }
- * }
- *
- * const jobs = await manager.create(Stack<Job>); // SharedProxy<Stack<Job>>: StackClient<Job>
- * ```
- */
-export const client: unique symbol = Symbol.for('nestjs-manager.client');
-
-/** A proxy of a `T`, whatever its members: what functions that take or give back proxies are written with. */
-export interface ProxyOf<T> extends AsyncDisposable {
-  readonly [target]: T;
+/** A value that is to be handed out as a proxy; made by `share()`. In the types of applications it is a `SharedProxy<T>`. */
+export interface Shared<T> {
+  readonly [explicit]: T;
 }
 
-/** A proxy of anything. */
-export interface AnyProxy extends AsyncDisposable {
-  readonly [target]: unknown;
-}
-
-/** A class whose instances can be created remotely, with its constructor's arguments. */
-export interface SharedClass<T, A extends unknown[]> {
-  new (...args: A): T;
-}
-
-export type AnyFunction = (...args: never[]) => unknown;
-export type IsAny<T> = 0 extends 1 & T ? true : false;
+type AnyFunction = (...args: never[]) => unknown;
+type IsAny<T> = 0 extends 1 & T ? true : false;
+type IsUnknown<T> = IsAny<T> extends true ? false : unknown extends T ? true : false;
+type Primitive = string | number | bigint | boolean | symbol | null | undefined | void;
+/** Structured clone carries these, though they have methods. A Buffer is a view. */
+type Copied = Date | RegExp | Error | ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+type MethodNames<T> = {
+  [K in keyof T]-?: K extends string ? (NonNullable<T[K]> extends AnyFunction ? K : never) : never;
+}[keyof T];
+type IterationName = 'next' | 'return' | 'throw';
+/** Nothing but iteration: a class that can be iterated and does other things is an object to be shared. */
+type OnlyIterates<T> = [Exclude<MethodNames<T>, IterationName>] extends [never] ? true : false;
 
 type RemoteMethod<F> = F extends (...args: infer A) => infer R ? (...args: A) => Promise<Received<Awaited<R>>> : never;
 
@@ -107,14 +82,63 @@ export const SharedProxy: abstract new (never: never) => object = class SharedPr
 };
 
 /**
- * Whether `value` is a proxy of a shared object, made by any manager or server in this process. Asks nobody and calls
- * nothing.
+ * What arrives in an application when hosted code hands out a `T`: data as it is, and what has methods of its own, or was
+ * marked with `share()`, as a `SharedProxy`; at any depth of arrays, objects, Maps, Sets and promises. Iterators of any
+ * kind arrive as asynchronous ones.
+ *
+ * `D` counts levels of containers: TypeScript expands those eagerly, and a recursive type such as JSON would never end.
+ * Objects are expanded when they are looked at, and need no bound.
  *
  * @example
  * ```ts
- * if (isProxy(value)) await manager.release(value);
+ * type A = Received<Map<string, Magnifier>>; // Map<string, SharedProxy<Magnifier>>
+ * type B = Received<Generator<number>>; // AsyncGenerator<number>
  * ```
  */
-export function isProxy(value: unknown): value is AnyProxy {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[proxyBrand] === true;
-}
+export type Received<T, D extends 0[] = []> = D['length'] extends 6
+  ? T
+  : IsAny<T> extends true
+    ? any
+    : IsUnknown<T> extends true
+      ? unknown
+      : T extends Primitive | Copied | AnyProxy
+        ? T
+        : T extends Shared<infer R>
+          ? SharedProxy<R>
+          : T extends PromiseLike<infer V>
+            ? Received<V, [...D, 0]>
+            : ReceivedContainer<T, [...D, 0]>;
+
+type ReceivedContainer<T, D extends 0[]> =
+  T extends Map<infer K, infer V>
+    ? Map<Received<K, D>, Received<V, D>>
+    : T extends ReadonlyMap<infer K, infer V>
+      ? ReadonlyMap<Received<K, D>, Received<V, D>>
+      : T extends Set<infer V>
+        ? Set<Received<V, D>>
+        : T extends ReadonlySet<infer V>
+          ? ReadonlySet<Received<V, D>>
+          : T extends readonly unknown[]
+            ? { [K in keyof T]: Received<T[K], D> }
+            : typeof client extends keyof T
+              ? SharedProxy<T>
+              : ReceivedIterable<T, D>;
+
+type ReceivedIterable<T, D extends 0[]> = T extends
+  Generator<infer Y, infer R, infer N> | AsyncGenerator<infer Y, infer R, infer N>
+  ? AsyncGenerator<Received<Y, D>, Received<R, D>, N>
+  : T extends IteratorObject<infer Y, infer R, infer N> | AsyncIteratorObject<infer Y, infer R, infer N>
+    ? AsyncIterableIterator<Received<Y, D>, Received<R, D>, N>
+    : OnlyIterates<T> extends false
+      ? ReceivedObject<T>
+      : T extends Iterator<infer Y, infer R, infer N> | AsyncIterator<infer Y, infer R, infer N>
+        ? AsyncIterableIterator<Received<Y, D>, Received<R, D>, N>
+        : T extends Iterable<infer Y> | AsyncIterable<infer Y>
+          ? AsyncIterableIterator<Received<Y, D>>
+          : ReceivedObject<T>;
+
+type ReceivedObject<T> = T extends AnyFunction
+  ? never
+  : [MethodNames<T>] extends [never]
+    ? { [K in keyof T]: Received<T[K]> }
+    : SharedProxy<T>;

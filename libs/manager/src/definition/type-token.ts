@@ -1,7 +1,11 @@
 import { ConfigurationError } from '../protocol/errors.js';
-import type { SharedClass } from './shared-proxy.js';
 import { getSharedTypeOptions } from './shared-type.js';
 import { checkTypeid } from './typeid.js';
+
+/** A class whose instances can be created remotely, with its constructor's arguments. */
+export interface SharedClass<T, A extends unknown[]> {
+  new (...args: A): T;
+}
 
 /** Phantom: how the type is made. Never there at run time. */
 declare const made: unique symbol;
