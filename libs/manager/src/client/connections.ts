@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  DEFAULT_LIMITS,
+  ManagerClosedError,
+  ManagerError,
+  PROTOCOL_VERSION,
+  ProtocolError,
+  ServerUnavailableError,
+} from '../protocol/index.js';
+import type { EndReason, Limits, Welcome } from '../protocol/index.js';
+import { Endpoint, helloFrame, Moment } from '../link/index.js';
+import type { Lane, Transport, TransportState } from '../transport/index.js';
+import { Directory, pause } from './directory.js';
+import type { Handle } from './handle.js';
+import { watch, type CollectedReport } from './proxies.js';
+import { ServerSession } from './server-session.js';
+import type { KnownType, ServerAddress, SessionOwner } from './server-session.js';
+
+export interface ConnectionsOptions {
+  transport: Transport;
+  application: string;
+  timeout: number;
+  limits?: Partial<Limits> | undefined;
+  onCollected: CollectedReport;
+}
+
+/** Ms between two hellos to a server that has not answered. */
+const HELLO_AGAIN = 250;
+/** Ms after which an unanswered hello is given up, to look for the server again. */
+const HELLO_LIMIT = 5000;
+/** Ms that the inbox of a manager outlives it: longer than any lease in sensible use. */
+const INBOX_TTL = 120_000;
+
+interface Opening {
+  welcome(welcome: Welcome): void;
+  refuse(reason: EndReason, text: string): void;
+}
+
+/** One manager's inbox, and its sessions at the servers. */
+export class Connections implements SessionOwner {
+  readonly limits: Limits;
+  readonly timeout: number;
+  readonly directory: Directory;
+  /** Fires when the manager is closed: whatever waits for a server stops waiting. */
+  readonly closed = new AbortController();
+
+  readonly #options: ConnectionsOptions;
+  readonly #transport: Transport;
+  readonly #endpoint: Endpoint;
+  readonly #byId = new Map<string, ServerSession>();
+  readonly #byServer = new Map<string, ServerSession>();
+  readonly #opening = new Map<string, Promise<ServerSession>>();
+  readonly #handshakes = new Map<string, Opening>();
+  #connecting: Promise<void> | undefined;
+  #sessions = 0;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#transport = options.transport;
+    this.timeout = options.timeout;
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.directory = new Directory(options.transport);
+    this.#endpoint = new Endpoint(options.transport, `c-${randomBytes(16).toString('base64url')}`, this.limits, {
+      find: (id) => this.#byId.get(id),
+      welcome: (id, welcome) => this.#handshakes.get(id)?.welcome(welcome),
+      ended: (id, reason, text) => this.#ended(id, reason, text),
+      // Bytes from nobody we know concern no call of ours.
+      malformed: () => undefined,
+      broken: (peer, error) => (peer as ServerSession).end('protocol', error),
+    });
+  }
+
+  get state(): TransportState {
+    return this.#transport.state;
+  }
+
+  onState(listener: (state: TransportState) => void): () => void {
+    return this.#transport.onState(listener);
+  }
+
+  get sessions(): IterableIterator<ServerSession> {
+    return this.#byId.values();
+  }
+
+  /** Connects to the medium and makes the inbox, once; a failure is everybody's, and the next call tries again. */
+  connect(): Promise<void> {
+    return (this.#connecting ??= this.#connect().catch((error: unknown) => {
+      this.#connecting = undefined;
+      throw error;
+    }));
+  }
+
+  /** An open session that has the type, if a fresh listing says that it is the one: no promise in the way of a call. */
+  serving(typeid: string, server: string | undefined): ServerSession | undefined {
+    const name = server ?? this.directory.chosen(typeid);
+    const session = name === undefined ? undefined : this.#byServer.get(name);
+    return session?.type(typeid) && session;
+  }
+
+  /** A session at a server that has the type, or at the server named; waits for one until `signal` fires. */
+  async session(
+    wanted: { server?: string | undefined; typeid?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ServerSession> {
+    await orAborted(this.connect(), signal, () => this.#unavailable(wanted.server));
+    for (;;) {
+      const address = await this.directory.find(wanted, signal);
+      try {
+        return await orAborted(this.at(address), signal, () => this.#unavailable(address.server));
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ManagerError) || !error.retryable) throw error;
+        this.directory.invalidate();
+        await pause(HELLO_AGAIN, signal);
+      }
+    }
+  }
+
+  /** The session at this generation of this server: the one that is open, or a new one. */
+  at(address: ServerAddress): Promise<ServerSession> {
+    const open = this.#byServer.get(address.server);
+    if (open && open.generation === address.generation) return Promise.resolve(open);
+    let opening = this.#opening.get(address.claim);
+    if (!opening) {
+      opening = this.#open(address).finally(() => this.#opening.delete(address.claim));
+      this.#opening.set(address.claim, opening);
+    }
+    return opening;
+  }
+
+  connected(): boolean {
+    return this.#transport.state === 'connected';
+  }
+
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
+    return this.#transport.write(inbox, lane, bytes);
+  }
+
+  reread(): void {
+    this.#endpoint.reread();
+  }
+
+  claimOf(server: string): Promise<string | null> {
+    return this.directory.claimOf(server);
+  }
+
+  proxy(handle: Handle, type: KnownType): object {
+    const proxy = new type.proxyClass(handle);
+    this.watch(proxy, handle);
+    return proxy;
+  }
+
+  watch(proxy: object, handle: Handle): void {
+    watch(proxy, handle, this.#options.onCollected);
+  }
+
+  ended(session: ServerSession): void {
+    this.#byId.delete(session.id);
+    if (this.#byServer.get(session.server) === session) this.#byServer.delete(session.server);
+    this.directory.invalidate();
+  }
+
+  /** Says goodbye, waits a moment for it to be taken, and fails what still waits. Idempotent. */
+  async close(farewell: number): Promise<void> {
+    if (this.closed.signal.aborted) return;
+    this.closed.abort(new ManagerClosedError('The manager was closed.', { fate: 'not-executed' }));
+    const sessions = [...this.#byId.values()];
+    for (const session of sessions) session.sayGoodbye();
+    const since = new Moment();
+    while (this.connected() && sessions.some((session) => !session.ended && !session.link.idle)) {
+      if (since.elapsed() > farewell) break;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (const session of sessions) session.end('manager-closed');
+    await this.#endpoint.close();
+    await this.#transport.close();
+  }
+
+  async #connect(): Promise<void> {
+    this.closed.signal.throwIfAborted();
+    await this.#transport.open();
+    await this.#endpoint.open(INBOX_TTL);
+    this.#transport.onState((state) => {
+      if (state === 'connected') for (const session of this.#byId.values()) session.reconnected();
+    });
+  }
+
+  async #open(address: ServerAddress): Promise<ServerSession> {
+    const id = `${this.#endpoint.owner}.${++this.#sessions}`;
+    const handshake = new Promise<ServerSession>((resolve, reject) => {
+      // The session stands before anything else that came with the welcome is read.
+      this.#handshakes.set(id, {
+        welcome: (welcome) => {
+          if (this.#byId.has(id) || welcome.version !== PROTOCOL_VERSION) return;
+          this.#handshakes.delete(id);
+          const session = new ServerSession(this, id, address, welcome);
+          this.#byId.set(id, session);
+          this.#byServer.set(address.server, session);
+          resolve(session);
+        },
+        refuse: (reason, text) => {
+          const refused = reason === 'refused';
+          const Type = refused ? ProtocolError : ServerUnavailableError;
+          reject(new Type(text, { server: address.server, generation: address.generation, fate: 'not-executed' }));
+        },
+      });
+    });
+    const hello = helloFrame(id, {
+      version: PROTOCOL_VERSION,
+      inbox: this.#endpoint.owner,
+      generation: address.generation,
+      application: this.#options.application,
+      host: hostname(),
+      pid: process.pid,
+      allowance: { calls: 0, bytes: this.limits.bytes },
+    });
+    const stop = new AbortController();
+    const settled = (): void => stop.abort();
+    handshake.then(settled, settled);
+    try {
+      const since = new Moment();
+      while (!stop.signal.aborted) {
+        if (this.closed.signal.aborted) throw this.closed.signal.reason as Error;
+        if (since.elapsed() > HELLO_LIMIT) throw this.#unavailable(address.server);
+        if (this.connected()) void this.write(address.inbox, 'frames', hello);
+        await pause(HELLO_AGAIN, stop.signal);
+      }
+      return await handshake;
+    } finally {
+      this.#handshakes.delete(id);
+    }
+  }
+
+  #ended(id: string, reason: EndReason, text: string): void {
+    this.#handshakes.get(id)?.refuse(reason, text);
+    this.#byId.get(id)?.end(reason);
+  }
+
+  #unavailable(server: string | undefined): ServerUnavailableError {
+    const which = server === undefined ? 'No manager server' : `The manager server "${server}"`;
+    const medium = this.connected() ? '' : ` (${this.#transport.kind}: ${this.state})`;
+    return new ServerUnavailableError(`${which} could be reached in time${medium}.`, {
+      fate: 'not-executed',
+      ...(server !== undefined && { server }),
+    });
+  }
+}
+
+/** A promise that others share, waited for only until `signal` fires. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, error: () => unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(error() as Error);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

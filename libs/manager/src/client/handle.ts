@@ -1,0 +1,109 @@
+import type { ObjectToken } from '../definition/index.js';
+import { CallAbortedError, ProxyReleasedError } from '../protocol/index.js';
+
+/** Options that a handle carries for the calls made through it. */
+export interface CallOptions {
+  /** Ms until a call fails with `CallTimeoutError`; 0 waits for ever. Default: the manager's, and none for `waits` members. */
+  timeout?: number | undefined;
+  /** Ends the calls made through the handle with `CallAbortedError`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a handle stands for: one object, or whatever object a name stands for. */
+export interface Target {
+  readonly typeid: string;
+  /** Which object, once that is known. */
+  identity(): ObjectToken | undefined;
+  /** The methods, once the server has told them. */
+  methods(): ReadonlySet<string> | undefined;
+  call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown>;
+  /** `toCopy()` of the object. */
+  copy(handle: Handle): Promise<unknown>;
+  retain(): void;
+  /** The last handle's release gives the reference back, once no call is under way. */
+  release(): void;
+}
+
+/** Whether this process wants to be told where handles were made and released: it costs a stack trace each. */
+export const development = process.env['NODE_ENV'] !== 'production';
+
+/**
+ * One reference of the application to a target, behind one or more proxy values (`with` makes further ones). It knows
+ * nothing of those values: they are collected on their own, and the collector then releases what they left.
+ */
+export class Handle {
+  readonly target: Target;
+  readonly options: CallOptions;
+  /** The handle that this one is an `options` view of; itself for a reference of its own. */
+  readonly root: Handle;
+  /** Fires when the handle is released: its waiting calls end, and its iterators close. */
+  #release: AbortController | undefined;
+  #releasedAt: Error | undefined;
+  /** Where it was made, in development. */
+  madeAt: Error | undefined;
+
+  constructor(target: Target, options: CallOptions = {}, root?: Handle) {
+    this.target = target;
+    this.options = options;
+    this.root = root ?? this;
+    if (!root) target.retain();
+  }
+
+  get released(): boolean {
+    return this.root.#releasedAt !== undefined;
+  }
+
+  /** For calls that may wait for ever. */
+  get releaseSignal(): AbortSignal {
+    this.root.#release ??= new AbortController();
+    return this.root.#release.signal;
+  }
+
+  call(method: string, args: readonly unknown[]): Promise<unknown> {
+    if (this.root.#releasedAt) return Promise.reject(this.#releasedError(`call ${method}()`));
+    return this.target.call(this, method, args);
+  }
+
+  copy(): Promise<unknown> {
+    if (this.root.#releasedAt) return Promise.reject(this.#releasedError('copy its object'));
+    return this.target.copy(this);
+  }
+
+  /** A further handle on the same target. */
+  dup(): Handle {
+    if (this.root.#releasedAt) throw this.#releasedError('dup it');
+    return new Handle(this.target, this.options);
+  }
+
+  /** A view with options of its own over those of this one. */
+  with(options: CallOptions): Handle {
+    if (this.root.#releasedAt) throw this.#releasedError('set options');
+    return new Handle(this.target, { ...this.options, ...options }, this.root);
+  }
+
+  /** Idempotent. Answers whether it was this call that released it. */
+  release(): boolean {
+    const { root } = this;
+    if (root.#releasedAt) return false;
+    root.#releasedAt = releasePlace();
+    const { typeid } = root.target;
+    root.#release?.abort(new CallAbortedError(`The proxy of ${typeid} was released while the call waited.`, { typeid }));
+    root.target.release();
+    return true;
+  }
+
+  #releasedError(intent: string): ProxyReleasedError {
+    const where = this.root.#releasedAt?.stack?.split('\n').slice(1).join('\n');
+    const { typeid } = this.target;
+    return new ProxyReleasedError(
+      `The proxy of ${typeid} was released, so it cannot ${intent}. It was released` + (where ? `:\n${where}` : ' before.'),
+      { typeid, fate: 'not-executed' },
+    );
+  }
+}
+
+const releasedInProduction = new Error('released');
+
+function releasePlace(): Error {
+  return development ? new Error('released') : releasedInProduction;
+}

@@ -1,0 +1,394 @@
+import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
+import {
+  isProxy as isAnyProxy,
+  proxyIdentity,
+  typeidOf,
+  type AnyProxy,
+  type ObjectToken,
+  type ProxyOf,
+  type SharedClass,
+  type SharedProxy,
+  type TypeToken,
+} from '../definition/index.js';
+import { ConfigurationError, ManagerClosedError, type Limits } from '../protocol/index.js';
+import type { Transport } from '../transport/index.js';
+import { Connections } from './connections.js';
+import { development, Handle, type CallOptions } from './handle.js';
+import { NamedTarget } from './named-target.js';
+import { expectHandle, makeLazyProxy, type CollectedReport } from './proxies.js';
+import type { ObjectRecord } from './object-record.js';
+import type { ServerSession } from './server-session.js';
+import { runTask } from './tasks.js';
+
+/** How a name keeps its object; the first who asks for the name decides. */
+export type KeepOption = 'always' | 'referenced' | { idle: number };
+
+export interface ManagerOptions {
+  transport: Transport;
+  /** What the census calls this application. @default 'application' */
+  application?: string;
+  /** Milliseconds that a call waits for its answer. @default 30000 */
+  timeout?: number;
+  limits?: Partial<Limits> | undefined;
+  /** In development: told of proxies that were collected without having been released. */
+  onCollected?: CollectedReport;
+}
+
+/** What `status$` says: whether calls can leave, wait for the medium, or will never leave again. */
+export type ManagerStatus = 'idle' | 'connecting' | 'connected' | 'closed';
+
+const TIMEOUT = 30_000;
+/** Milliseconds that goodbye may take. */
+const FAREWELL = 1000;
+
+interface Where {
+  readonly server?: string | undefined;
+}
+
+/** A proxy of what `C` or the token makes; of anything for a bare typeid. */
+type Made<T> = Promise<SharedProxy<T>>;
+
+/** Creates and finds shared objects: at any server that has the type, or at one. */
+export class Creators {
+  readonly #connections: Connections;
+  readonly #where: Where;
+
+  constructor(connections: Connections, where: Where) {
+    this.#connections = connections;
+    this.#where = where;
+  }
+
+  /**
+   * Makes a new object: runs the constructor or the factory of `type` in a server that has it. The object lives until its
+   * last reference is released; this one is yours.
+   *
+   * @throws TypeNotRegisteredError where no live server has the type; ServerUnavailableError where none can be reached in
+   * time; whatever the constructor throws.
+   *
+   * @example
+   * ```ts
+   * await using counter = await manager.create(VisitCounter);
+   * await counter.increment(5);
+   * ```
+   */
+  create<T, A extends unknown[]>(type: SharedClass<T, A> | TypeToken<T, A>, ...args: A): Made<T>;
+  create<T = unknown>(type: string, ...args: unknown[]): Made<T>;
+  create(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]): Promise<unknown> {
+    const typeid = typeidOf(type);
+    const madeAt = development ? new Error('made') : undefined;
+    const remember = (proxy: unknown): unknown => {
+      if (madeAt) expectHandle(proxy, 'create()').madeAt = madeAt;
+      return proxy;
+    };
+    const session = this.#connections.serving(typeid, this.#where.server);
+    const proxy = session ? session.call(0, 'create', [typeid, args], {}) : this.#createLater(typeid, args);
+    return madeAt ? proxy.then(remember) : proxy;
+  }
+
+  /**
+   * The object of this name, made with `args` by the first who asks. However many ask at once, from however many
+   * applications, one constructor runs and all get the same object. It is kept until `unlink`; see `named` for other ways.
+   *
+   * @throws as `create` does; where the constructor throws, everybody who waited for it gets that error, and the next
+   * `get` tries anew.
+   *
+   * @example
+   * ```ts
+   * const visits = await manager.get(VisitCounter, 'visits');
+   * ```
+   */
+  get<T, A extends unknown[]>(type: SharedClass<T, A> | TypeToken<T, A>, name: string, ...args: A): Made<T>;
+  get<T = unknown>(type: string, name: string, ...args: unknown[]): Made<T>;
+  get(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, name: string, ...args: unknown[]): Promise<unknown> {
+    return this.named(name).create(type as string, ...args);
+  }
+
+  /**
+   * `create`, as a `get` of this name. `keep` says how long the name holds its object: `'always'` (default) until
+   * `unlink` or the end of its server, `'referenced'` while somebody holds it, `{ idle: ms }` that long after the last
+   * one let go. `rebind: false` makes a proxy whose object is gone stay gone; arguments with a proxy among them imply it.
+   *
+   * @example
+   * ```ts
+   * const room = await manager.named('lobby', { keep: { idle: 60_000 } }).create(Room);
+   * ```
+   */
+  named(name: string, options: { keep?: KeepOption; rebind?: boolean } = {}): NamedCreators {
+    return new NamedCreators(this.#connections, this.#where, checkName(name), options);
+  }
+
+  async #createLater(typeid: string, args: unknown[]): Promise<unknown> {
+    const deadline = AbortSignal.timeout(this.#connections.timeout);
+    const wanted = { server: this.#where.server, typeid };
+    const session = await this.#connections.session(wanted, AbortSignal.any([deadline, this.#connections.closed.signal]));
+    return session.call(0, 'create', [typeid, args], {});
+  }
+}
+
+/** `create`, under a name. Made by `named`. */
+export class NamedCreators {
+  readonly #connections: Connections;
+  readonly #where: Where;
+  readonly #name: string;
+  readonly #options: { keep?: KeepOption; rebind?: boolean };
+
+  constructor(connections: Connections, where: Where, name: string, options: { keep?: KeepOption; rebind?: boolean }) {
+    this.#connections = connections;
+    this.#where = where;
+    this.#name = name;
+    this.#options = options;
+  }
+
+  /** The object of the name, made with `args` where there is none. */
+  create<T, A extends unknown[]>(type: SharedClass<T, A> | TypeToken<T, A>, ...args: A): Made<T>;
+  create<T = unknown>(type: string, ...args: unknown[]): Made<T>;
+  async create(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]): Promise<unknown> {
+    const handle = this.#handle(typeidOf(type), args);
+    try {
+      const record = await (handle.target as NamedTarget).ready(handle);
+      const known = record.session.type(record.typeid);
+      return known ? this.#connections.proxy(handle, known) : this.#lazy(handle);
+    } catch (error) {
+      handle.release();
+      throw error;
+    }
+  }
+
+  /** A proxy at once, of whatever the name stands for once it is called: it needs no server yet. */
+  lazy<T, A extends unknown[]>(type: SharedClass<T, A> | TypeToken<T, A>, ...args: A): SharedProxy<T>;
+  lazy<T = unknown>(type: string, ...args: unknown[]): SharedProxy<T>;
+  lazy(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]): unknown {
+    return this.#lazy(this.#handle(typeidOf(type), args));
+  }
+
+  #handle(typeid: string, args: unknown[]): Handle {
+    const { keep, rebind = !args.some(isAnyProxy) } = this.#options;
+    const target = new NamedTarget(this.#connections, typeid, this.#name, { args, keep, rebind, server: this.#where.server });
+    const handle = new Handle(target);
+    if (development) handle.madeAt = new Error('made');
+    return handle;
+  }
+
+  #lazy(handle: Handle): object {
+    const proxy = makeLazyProxy(handle);
+    this.#connections.watch(proxy, handle);
+    return proxy;
+  }
+}
+
+/**
+ * The client of one application: creates, finds and releases shared objects. In a Nest application it is injected with
+ * `@InjectManager()`, connected and closed with the application.
+ *
+ * What it holds is held in its name at the servers, under a lease: if the application dies, it is given back.
+ */
+export class Manager extends Creators {
+  /** What calls can expect, and each change of it. Completes when the manager is closed. */
+  readonly status$: Observable<ManagerStatus>;
+  readonly #connections: Connections;
+  readonly #status = new BehaviorSubject<ManagerStatus>('idle');
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ManagerOptions) {
+    const connections = new Connections({
+      transport: options.transport,
+      application: options.application ?? 'application',
+      timeout: checkTimeout(options.timeout ?? TIMEOUT),
+      limits: options.limits,
+      onCollected: options.onCollected ?? ((): void => undefined),
+    });
+    super(connections, {});
+    this.#connections = connections;
+    this.status$ = this.#status.pipe(distinctUntilChanged());
+    connections.onState((state) => {
+      if (this.#status.value !== 'closed') this.#status.next(state);
+    });
+  }
+
+  /** Connects now rather than at the first call. Resolves once the medium answers; rejects where it never will. */
+  connect(): Promise<void> {
+    return this.#connections.connect();
+  }
+
+  /** The same creators, at the server of this name. */
+  at(server: string): Creators {
+    return new Creators(this.#connections, { server });
+  }
+
+  /**
+   * Takes a name away. The object stays while it is held otherwise; whoever asks for the name next gets a new one.
+   * Answers whether there was one.
+   */
+  async unlink(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, name: string): Promise<boolean> {
+    const typeid = typeidOf(type);
+    let session = await this.#session({ typeid });
+    for (let hops = 0; hops < 8; hops++) {
+      const answer = (await session.call(0, 'unlink', [typeid, checkName(name)], {})) as boolean | { server: string };
+      if (typeof answer === 'boolean') return answer;
+      session = await this.#session({ server: answer.server });
+    }
+    return false;
+  }
+
+  /**
+   * The same reference, with options for the calls made through it: `timeout` in ms (0: none), and a `signal` that ends
+   * them with `CallAbortedError`. It needs no release of its own.
+   *
+   * @example
+   * ```ts
+   * await manager.with(report, { timeout: 120_000, signal: request.signal }).build();
+   * ```
+   */
+  with<P extends AnyProxy>(proxy: P, options: CallOptions): P {
+    if (options.timeout !== undefined) checkTimeout(options.timeout);
+    const handle = expectHandle(proxy, 'with()').with(options);
+    return this.#like(handle, proxy) as P;
+  }
+
+  /**
+   * Gives a reference back. Its waiting calls are ended; other calls already made run to their answer. Using the proxy
+   * afterwards is a `ProxyReleasedError`. Never throws; releasing twice does nothing.
+   */
+  async release(proxy: AnyProxy): Promise<void> {
+    expectHandle(proxy, 'release()').release();
+  }
+
+  /** A second reference to the same object, released on its own. */
+  dup<P extends AnyProxy>(proxy: P): P {
+    const handle = expectHandle(proxy, 'dup()').dup();
+    if (development) handle.madeAt = new Error('made');
+    return this.#like(handle) as P;
+  }
+
+  /** A copy of the object's state: what its `toCopy()` gives. MethodNotExposedError where the type has none. */
+  copyOf<C>(proxy: ProxyOf<{ toCopy(): C }>): Promise<Awaited<C>> {
+    return expectHandle(proxy, 'copyOf()').copy() as Promise<Awaited<C>>;
+  }
+
+  /** Runs `fn`, and what it awaits, as an owner of its own for locks. */
+  task<R>(fn: () => R): R {
+    return runTask(fn);
+  }
+
+  /** Which object a proxy stands for; undefined until a proxy of a name has reached it. */
+  token(proxy: AnyProxy): ObjectToken | undefined {
+    expectHandle(proxy, 'token()');
+    return proxyIdentity(proxy);
+  }
+
+  isProxy(value: unknown): value is AnyProxy {
+    return isAnyProxy(value);
+  }
+
+  /** How many objects the live servers host. */
+  async numberOfObjects(): Promise<number> {
+    const counts = await this.#ask<number>('numberOfObjects');
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Every object of every live server, and everybody who holds it. */
+  async debugInfo(): Promise<DebugInfo> {
+    return { servers: await this.#ask<ServerDebugInfo>('debugInfo') };
+  }
+
+  /** Asks every live server for a sign of life; the ms that the slowest took. ServerUnavailableError where there is none. */
+  async ping(): Promise<number> {
+    const since = performance.now();
+    await this.#ask('ping');
+    return performance.now() - since;
+  }
+
+  /** Gives everything back and closes the connections. Calls that wait fail with `ManagerClosedError`. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#connections.close(FAREWELL).finally(() => {
+      this.#status.next('closed');
+      this.#status.complete();
+    });
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #session(wanted: { server?: string; typeid?: string }): Promise<ServerSession> {
+    const { timeout, closed } = this.#connections;
+    return this.#connections.session(wanted, AbortSignal.any([AbortSignal.timeout(timeout), closed.signal]));
+  }
+
+  async #ask<R>(verb: string): Promise<R[]> {
+    if (this.#closing) throw new ManagerClosedError('The manager was closed.', { fate: 'not-executed' });
+    await this.#session({});
+    const servers = await this.#connections.directory.list(true);
+    return Promise.all(
+      servers.map(async ({ server }) => (await this.#session({ server })).call(0, verb, [], {}) as Promise<R>),
+    );
+  }
+
+  /** A proxy value of the same kind as another. `anchor` is kept alive by it. */
+  #like(handle: Handle, anchor?: object): object {
+    const { target } = handle;
+    const record = target instanceof NamedTarget ? undefined : (target as ObjectRecord);
+    const known = record?.session.type(target.typeid);
+    const made = known ? new known.proxyClass(handle) : makeLazyProxy(handle);
+    if (anchor) anchors.set(made, anchor);
+    else this.#connections.watch(made, handle);
+    return made;
+  }
+}
+
+/** A view of a proxy made by `with` keeps that proxy from being collected: its reference is the view's too. */
+const anchors = new WeakMap<object, object>();
+
+/** What `debugInfo()` gives. */
+export interface DebugInfo {
+  servers: ServerDebugInfo[];
+}
+
+/** One server in `debugInfo()`. */
+export interface ServerDebugInfo {
+  server: string;
+  generation: number;
+  objects: ObjectDebugInfo[];
+}
+
+/** One object in `debugInfo()`. */
+export interface ObjectDebugInfo {
+  id: number;
+  typeid: string;
+  name?: string;
+  /** Ms since 1970. */
+  createdAt: number;
+  /** What `util.inspect` shows of the instance, in at most 75 characters. */
+  preview: string;
+  holders: HolderDebugInfo[];
+}
+
+/** One holder of an object in `debugInfo()`; which of the fields are there depends on `kind`. */
+export interface HolderDebugInfo {
+  kind: 'session' | 'ticket' | 'name' | 'call' | 'iterator' | 'object' | 'server';
+  /** Ms since 1970. */
+  since?: number;
+  session?: string;
+  application?: string;
+  host?: string;
+  pid?: number;
+  grants?: number;
+  name?: string;
+  keep?: KeepOption;
+  running?: number;
+}
+
+const NAME_LENGTH = 200;
+
+function checkName(name: string): string {
+  if (typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(name)) return name;
+  throw new ConfigurationError(
+    `The name of a shared object is a string of 1 to ${NAME_LENGTH} characters without control characters, got ${JSON.stringify(name)}.`,
+  );
+}
+
+function checkTimeout(timeout: number): number {
+  if (typeof timeout === 'number' && timeout >= 0 && timeout < 2 ** 31) return timeout;
+  throw new ConfigurationError(`A timeout is a number of ms from 0 (none) to 2147483647, got ${String(timeout)}.`);
+}

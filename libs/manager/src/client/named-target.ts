@@ -1,0 +1,283 @@
+import { isProxy, type ObjectToken } from '../definition/index.js';
+import { CallAbortedError, copyValue, ManagerError, ObjectLostError, ProtocolError, ServerUnavailableError } from '../protocol/index.js';
+import type { Connections } from './connections.js';
+import { orAborted } from './connections.js';
+import { pause } from './directory.js';
+import { Handle, type Target } from './handle.js';
+import type { ObjectRecord } from './object-record.js';
+import { handleOf } from './proxies.js';
+
+/** How a named object is found, and made where there is none. */
+export interface NamedOptions {
+  args: readonly unknown[];
+  /** See `Manager.named`. */
+  keep?: 'always' | 'referenced' | { idle: number } | undefined;
+  /** Whether a proxy whose object is gone goes on with the one that has the name now. */
+  rebind: boolean;
+  /** Only at this server. */
+  server?: string | undefined;
+}
+
+interface Waiting {
+  run(record: ObjectRecord): void;
+  fail(error: unknown): void;
+}
+
+/** Ms until a redirection that led nowhere is tried again. */
+const AGAIN = 100;
+
+/**
+ * Whatever object a name stands for. It is found when first called, and found again when the session or the server went:
+ * silently where it still is the very same object, with one `ObjectLostError` where it is not.
+ */
+export class NamedTarget implements Target {
+  readonly typeid: string;
+  readonly name: string;
+  readonly #connections: Connections;
+  readonly #options: NamedOptions;
+  #handles = 0;
+  /** The reference to the object while it is bound; the proxy value is kept so that the collector leaves it alone. */
+  #bound: { proxy: object; record: ObjectRecord } | undefined;
+  /** The object that it was bound to last: another one is not taken without saying so. */
+  #last: ObjectToken | undefined;
+  #lostForGood = false;
+  #binding = false;
+  /** Calls made while there is nothing to call, in their order. */
+  #waiting: Waiting[] = [];
+
+  constructor(connections: Connections, typeid: string, name: string, options: NamedOptions) {
+    this.#connections = connections;
+    this.typeid = typeid;
+    this.name = name;
+    this.#options = options;
+  }
+
+  identity(): ObjectToken | undefined {
+    return this.#bound?.record.identity();
+  }
+
+  methods(): ReadonlySet<string> | undefined {
+    return this.#bound?.record.methods();
+  }
+
+  call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
+    const record = this.#record();
+    if (record) return record.call(handle, method, args);
+    let copied: readonly unknown[];
+    try {
+      // What is called now is called with the arguments of now, although they leave later.
+      copied = copyValue(args, this.#connections.limits, isProxy);
+    } catch (error) {
+      return Promise.reject(error instanceof ManagerError ? Object.assign(error, { fate: 'not-executed', method }) : error);
+    }
+    return this.#later(handle, method, (target, remaining) => target.call(remaining, method, copied));
+  }
+
+  copy(handle: Handle): Promise<unknown> {
+    const record = this.#record();
+    if (record) return record.copy(handle);
+    return this.#later(handle, 'toCopy', (target, remaining) => target.copy(remaining));
+  }
+
+  /** Resolves once the name's object is held. */
+  ready(handle: Handle): Promise<ObjectRecord> {
+    const record = this.#record();
+    if (record) return Promise.resolve(record);
+    return this.#later(handle, 'get', (target) => Promise.resolve(target)) as Promise<ObjectRecord>;
+  }
+
+  retain(): void {
+    this.#handles++;
+  }
+
+  release(): void {
+    if (--this.#handles > 0) return;
+    this.#unbind();
+  }
+
+  #record(): ObjectRecord | undefined {
+    const record = this.#bound?.record;
+    if (!record) return undefined;
+    if (!record.gone) return record;
+    this.#unbind();
+    return undefined;
+  }
+
+  #unbind(): void {
+    if (!this.#bound) return;
+    handleOf(this.#bound.proxy)?.release();
+    this.#bound = undefined;
+  }
+
+  /** Waits for the object for as long as the call may, then goes on with the time that is left. */
+  #later(
+    handle: Handle,
+    method: string,
+    run: (record: ObjectRecord, handle: Handle) => Promise<unknown>,
+  ): Promise<unknown> {
+    const timeout = handle.options.timeout ?? this.#connections.timeout;
+    const { signal } = handle.options;
+    if (signal?.aborted) return Promise.reject(this.#aborted(method, signal.reason));
+    if (this.#lostForGood) return Promise.reject(this.#lost());
+    return new Promise((resolve, reject) => {
+      const since = performance.now();
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        const at = this.#waiting.indexOf(waiting);
+        if (at >= 0) this.#waiting.splice(at, 1);
+      };
+      const waiting: Waiting = {
+        run: (record) => {
+          done();
+          const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;
+          // What may wait for ever waits so from here on; only the way to the object was timed.
+          const waits = handle.options.timeout === undefined && record.session.type(this.typeid)?.waits.has(method);
+          const options = { ...handle.options, timeout: waits ? undefined : left };
+          run(record, new Handle(this, options, handle.root)).then(resolve, reject);
+        },
+        fail: (error) => {
+          done();
+          reject(error as Error);
+        },
+      };
+      const abort = (): void => waiting.fail(this.#aborted(method, signal?.reason));
+      const timer = timeout > 0 ? setTimeout(() => waiting.fail(this.#unreachable(timeout, method)), timeout) : undefined;
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.push(waiting);
+      void this.#bind();
+    });
+  }
+
+  async #bind(): Promise<void> {
+    if (this.#binding) return;
+    this.#binding = true;
+    const stop = new AbortController();
+    const close = (): void => stop.abort();
+    this.#connections.closed.signal.addEventListener('abort', close, { once: true });
+    try {
+      while (this.#waiting.length > 0) {
+        if (stop.signal.aborted) throw this.#connections.closed.signal.reason;
+        const proxy = await this.#find(stop.signal);
+        const handle = proxy && handleOf(proxy);
+        if (!proxy || !handle) continue;
+        const record = handle.target as ObjectRecord;
+        if (this.#handles === 0 && this.#waiting.length === 0) {
+          handle.release();
+          return;
+        }
+        this.#bound = { proxy, record };
+        this.#last = record.identity();
+        for (const waiting of [...this.#waiting]) waiting.run(record);
+        if (this.#handles === 0) this.#unbind();
+      }
+    } catch (error) {
+      for (const waiting of [...this.#waiting]) waiting.fail(error);
+    } finally {
+      this.#connections.closed.signal.removeEventListener('abort', close);
+      this.#binding = false;
+    }
+  }
+
+  /** The object's proxy; undefined to try again. Throws what everybody who waits shall hear. */
+  async #find(signal: AbortSignal): Promise<object | undefined> {
+    const last = this.#last;
+    if (!last) return this.#get(signal);
+    const proxy = await this.#attach(last, signal);
+    if (proxy) return proxy;
+    this.#last = undefined;
+    if (!this.#options.rebind) this.#lostForGood = true;
+    throw this.#lost(last);
+  }
+
+  /** The very object that was held before, if its server still has it under this name. */
+  async #attach(last: ObjectToken, signal: AbortSignal): Promise<object | undefined> {
+    for (;;) {
+      const claim = await this.#connections.directory.list(true).then(
+        (servers) => servers.find(({ server }) => server === last.server),
+        () => null,
+      );
+      if (claim === undefined || (claim && claim.generation !== last.generation)) return undefined;
+      try {
+        if (claim) {
+          const session = await orAborted(this.#connections.at(claim), signal, () => signal.reason);
+          return await session.attach(this.typeid, this.name, last.id, {});
+        }
+      } catch (error) {
+        if (!(error instanceof ManagerError) || !error.retryable) throw error;
+      }
+      if (signal.aborted || this.#waiting.length === 0) throw this.#unreachable(0, 'get');
+      await pause(AGAIN, signal);
+    }
+  }
+
+  async #get(signal: AbortSignal): Promise<object | undefined> {
+    const { args, keep, server } = this.#options;
+    const enough = new AbortController();
+    const stop = (): void => enough.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    // Nobody waits any more: the search ends with its last caller.
+    const idle = setInterval(() => this.#waiting.length === 0 && stop(), AGAIN);
+    try {
+      let session = await this.#connections.session({ server, typeid: this.typeid }, enough.signal);
+      for (let hops = 0; hops < 8; hops++) {
+        const options = { timeout: 0, signal: enough.signal };
+        const answer = (await session.call(0, 'get', [this.typeid, this.name, args, keep], options)) as
+          | { object: object }
+          | { server: string; generation: number };
+        if ('object' in answer) return answer.object;
+        if (server !== undefined) {
+          throw new ProtocolError(
+            `The name "${this.name}" of ${this.typeid} belongs to the server "${answer.server}", not to "${server}".`,
+            { typeid: this.typeid, objectName: this.name, server: answer.server, fate: 'not-executed' },
+          );
+        }
+        session = await this.#connections.session({ server: answer.server }, enough.signal);
+        if (session.generation !== answer.generation) await pause(AGAIN, enough.signal);
+      }
+      return undefined;
+    } catch (error) {
+      // A server that went while it was asked: it, or another, is asked again for as long as anybody waits.
+      const gone = error instanceof ManagerError && !enough.signal.aborted && (error.retryable || sessionOver(error));
+      if (!gone) throw error;
+      await pause(AGAIN, enough.signal);
+      return undefined;
+    } finally {
+      clearInterval(idle);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #aborted(method: string, cause: unknown): CallAbortedError {
+    return new CallAbortedError(`The call of ${method}() was ended by its caller.`, {
+      ...this.#ids(),
+      fate: 'not-executed',
+      method,
+      cause,
+    });
+  }
+
+  #unreachable(timeout: number, method: string): ServerUnavailableError {
+    const state = this.#connections.connected() ? '' : ` (the connection is ${this.#connections.state})`;
+    return new ServerUnavailableError(
+      `${this.typeid} "${this.name}" could not be reached within ${timeout} ms${state}; ${method}() was not executed.`,
+      { ...this.#ids(), fate: 'not-executed', method, timeout },
+    );
+  }
+
+  #lost(last: ObjectToken | undefined = undefined): ObjectLostError {
+    return new ObjectLostError(
+      `${this.typeid} "${this.name}" is not the object that it was: its server died, or nobody held it any more. ` +
+        (this.#options.rebind ? 'The next call reaches the one that has the name then.' : 'This proxy does not rebind.'),
+      { ...this.#ids(), fate: 'not-executed', ...(last && { server: last.server, generation: last.generation, objectId: last.id }) },
+    );
+  }
+
+  #ids(): { typeid: string; objectName: string } {
+    return { typeid: this.typeid, objectName: this.name };
+  }
+}
+
+function sessionOver(error: ManagerError): boolean {
+  return error.fate !== 'executed' && (error instanceof ObjectLostError || error.code === 'ERR_MANAGER_SESSION_EXPIRED');
+}

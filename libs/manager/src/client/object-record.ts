@@ -1,0 +1,70 @@
+import type { ObjectToken } from '../definition/index.js';
+import type { Handle, Target } from './handle.js';
+import type { ServerSession } from './server-session.js';
+
+/**
+ * What this application holds of one object: one reference, however many handles stand for it. It is given back when no
+ * handle is left and no call needs it, by naming the highest grant seen: a grant under way meanwhile is newer and stays.
+ */
+export class ObjectRecord implements Target {
+  readonly session: ServerSession;
+  readonly typeid: string;
+  readonly id: number;
+  /** The highest grant seen. */
+  grant = 0;
+  /** The server said that this object is not held any more; it is never asked again. */
+  lost = false;
+  #handles = 0;
+  #pins = 0;
+
+  constructor(session: ServerSession, typeid: string, id: number) {
+    this.session = session;
+    this.typeid = typeid;
+    this.id = id;
+  }
+
+  /** Whether calls can still reach the object through this record. */
+  get gone(): boolean {
+    return this.lost || this.session.ended !== undefined;
+  }
+
+  identity(): ObjectToken {
+    const { server, generation } = this.session;
+    return { typeid: this.typeid, server, generation, id: this.id };
+  }
+
+  methods(): ReadonlySet<string> | undefined {
+    return this.session.type(this.typeid)?.methods;
+  }
+
+  call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
+    return this.session.call(this.id, method, args, handle.options, this, handle);
+  }
+
+  copy(handle: Handle): Promise<unknown> {
+    return this.session.call(0, 'copy', [this.id], handle.options, this);
+  }
+
+  retain(): void {
+    this.#handles++;
+  }
+
+  release(): void {
+    this.#handles--;
+    this.#settle();
+  }
+
+  /** A call, or an argument of one, needs the object until it is answered. */
+  pin(): void {
+    this.#pins++;
+  }
+
+  unpin(): void {
+    this.#pins--;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#handles === 0 && this.#pins === 0) this.session.giveBack(this);
+  }
+}

@@ -1,0 +1,466 @@
+import {
+  CallAbortedError,
+  CallTimeoutError,
+  decodeError,
+  encodeMessage,
+  ManagerClosedError,
+  ManagerError,
+  MessageKind,
+  ObjectLostError,
+  OverloadedError,
+  prepareValue,
+  ProtocolError,
+  SessionExpiredError,
+  WireReference,
+} from '../protocol/index.js';
+import type { EndReason, Fate, Limits, ReferenceScope, Welcome } from '../protocol/index.js';
+import { BeatCounter, beatFrame, beatInterval, Link, Moment } from '../link/index.js';
+import type { Peer } from '../link/index.js';
+import type { Lane } from '../transport/index.js';
+import { Handle, type CallOptions } from './handle.js';
+import { ObjectRecord } from './object-record.js';
+import { PendingCalls } from './pending-calls.js';
+import type { Pending } from './pending-calls.js';
+import { handleOf, makeProxyClass } from './proxies.js';
+import type { ProxyClass } from './proxies.js';
+import { currentTask } from './tasks.js';
+
+/** A type as the server described it. */
+export interface KnownType {
+  readonly typeid: string;
+  readonly methods: ReadonlySet<string>;
+  readonly waits: ReadonlySet<string>;
+  readonly proxyClass: ProxyClass;
+}
+
+/** What a session needs of its manager. */
+export interface SessionOwner {
+  readonly limits: Limits;
+  /** Ms that a call waits by default. */
+  readonly timeout: number;
+  connected(): boolean;
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+  reread(): void;
+  /** Makes the proxy value of a handle, and has the collector watch it. */
+  proxy(handle: Handle, type: KnownType): object;
+  /** The claim that stands on the server's name; null where its lease is over. Rejects where the medium is away. */
+  claimOf(server: string): Promise<string | null>;
+  ended(session: ServerSession): void;
+}
+
+export interface ServerAddress {
+  readonly server: string;
+  readonly generation: number;
+  readonly inbox: string;
+  /** What stands on the server's name while this generation owns it. */
+  readonly claim: string;
+}
+
+/** Beats without an answer after which the server's claim is looked at. */
+const SILENT_BEATS = 3;
+
+/**
+ * The life of this manager at one generation of a server: its calls, its references, its lease. Once the lease may be
+ * over, no answer is taken and nothing is sent until the server has said that it still knows the session.
+ */
+export class ServerSession implements Peer {
+  readonly id: string;
+  readonly server: string;
+  readonly generation: number;
+  readonly link: Link;
+  readonly scope: ReferenceScope;
+  ended: EndReason | 'server-lost' | 'manager-closed' | undefined;
+
+  readonly #owner: SessionOwner;
+  readonly #address: ServerAddress;
+  readonly #limits: Limits;
+  readonly #types = new Map<string, KnownType>();
+  readonly #records = new Map<number, ObjectRecord>();
+  readonly #pending: PendingCalls;
+  readonly #beats = new BeatCounter();
+  readonly #lease: number;
+  readonly #timer: NodeJS.Timeout;
+  #calls = 0;
+  #beatHeard = 0;
+  #suspect = false;
+  #absentSince: Moment | undefined;
+  #looking = false;
+
+  constructor(owner: SessionOwner, id: string, address: ServerAddress, welcome: Welcome) {
+    this.#owner = owner;
+    this.#address = address;
+    this.id = id;
+    this.server = address.server;
+    this.generation = address.generation;
+    this.#lease = welcome.lease;
+    this.#limits = { ...owner.limits, messageBytes: Math.min(owner.limits.messageBytes, welcome.messageBytes) };
+    for (const { typeid, methods, waits } of welcome.types) {
+      const proxyClass = makeProxyClass(typeid, methods);
+      this.#types.set(typeid, { typeid, methods: new Set(methods), waits: new Set(waits), proxyClass });
+    }
+    this.link = new Link({
+      session: id,
+      window: { calls: 0, bytes: owner.limits.bytes },
+      write: (lane, bytes) => owner.write(address.inbox, lane, bytes),
+      mayWrite: () => owner.connected() && this.#leaseHolds(),
+      deliver: (messages, sizes) => this.#deliver(messages, sizes),
+      onBroken: (error) => this.end('protocol', error),
+    });
+    this.link.allow(welcome.allowance);
+    this.scope = { toWire: (value) => this.#toWire(value), fromWire: (reference) => this.#fromWire(reference) };
+    this.#pending = new PendingCalls((pending) => this.#timeOut(pending));
+    this.#timer = setInterval(() => this.#beat(), beatInterval(this.#lease));
+    this.#timer.unref();
+    this.#beat();
+  }
+
+  /** Whether the lease may be over: answers are not taken and calls wait until the server was asked. */
+  get suspect(): boolean {
+    return this.#suspect;
+  }
+
+  get idle(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  type(typeid: string): KnownType | undefined {
+    return this.#types.get(typeid);
+  }
+
+  /** Calls a method of an object, or a verb of the server (object 0). */
+  call(
+    object: number,
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions,
+    record?: ObjectRecord,
+    handle?: Handle,
+  ): Promise<unknown> {
+    if (this.ended) return Promise.reject(this.endedError(record, 'not-executed'));
+    if (record?.lost) return Promise.reject(lostError(record));
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(abortedError(method, record, signal.reason, 'not-executed'));
+    if (this.link.queued >= this.#limits.queued) return Promise.reject(this.#overloaded(method));
+    const waits = record !== undefined && this.#types.get(record.typeid)?.waits.has(method) === true;
+    const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
+    const number = ++this.#calls;
+    let bytes: Uint8Array;
+    try {
+      const prepared = prepareValue(args, this.scope, this.#limits);
+      bytes = encodeMessage([MessageKind.call, number, object, method, prepared, timeout, currentTask()], this.#limits);
+    } catch (error) {
+      return Promise.reject(notSent(error, method, record));
+    }
+    return new Promise((resolve, reject) => {
+      const deadline = timeout > 0 ? performance.now() + timeout : Infinity;
+      const pending: Pending = {
+        number,
+        method,
+        typeid: record?.typeid,
+        record,
+        resolve,
+        reject,
+        timeout,
+        deadline,
+        outgoing: undefined,
+        unlisten: undefined,
+      };
+      if (signal) this.#listen(pending, signal);
+      if (waits && handle) this.#listen(pending, handle.releaseSignal);
+      record?.pin();
+      this.#pending.add(pending);
+      pending.outgoing = this.link.send(bytes, 1, true);
+    });
+  }
+
+  /** Takes a name's object if it still is the very one that was held before; undefined where it is not. */
+  async attach(typeid: string, name: string, id: number, options: CallOptions): Promise<object | undefined> {
+    return ((await this.call(0, 'attach', [typeid, name, id], options)) as object | null) ?? undefined;
+  }
+
+  /** No handle and no call needs the object any more. */
+  giveBack(record: ObjectRecord): void {
+    if (this.#records.get(record.id) !== record) return;
+    this.#records.delete(record.id);
+    if (this.ended || record.lost) return;
+    this.link.send(encodeMessage([MessageKind.release, record.id, record.grant], this.#limits), 0, false);
+  }
+
+  takes(): boolean {
+    return this.#leaseHolds();
+  }
+
+  beat(number: number, echo: number): void {
+    if (number <= this.#beatHeard) return;
+    this.#beatHeard = number;
+    this.#absentSince = undefined;
+    if (!this.#beats.acknowledged(echo)) return;
+    if (this.#suspect && this.#beats.elapsed() < this.#lease) {
+      this.#suspect = false;
+      this.link.resend();
+      this.link.request();
+    }
+  }
+
+  /** The medium is back after it was away: what may have been lost goes out again, and a beat does not wait its turn. */
+  reconnected(): void {
+    if (this.ended) return;
+    this.link.resend();
+    this.#beat();
+  }
+
+  /** A reference in a message that could not be resolved spoils only that message. */
+  spoiled(message: unknown[], error: unknown): unknown[] {
+    return [MessageKind.error, message[1], error, 'executed'];
+  }
+
+  /** Goodbye in order: what was sent before it is handled, then everything held is given back. */
+  sayGoodbye(): void {
+    if (!this.ended) this.link.send(encodeMessage([MessageKind.bye, 'closed'], this.#limits), 0, false);
+  }
+
+  /** The session is over. Every call that waits fails, with what is known of it; every proxy says so from now on. */
+  end(reason: NonNullable<ServerSession['ended']>, cause?: unknown): void {
+    if (this.ended) return;
+    this.ended = reason;
+    clearInterval(this.#timer);
+    for (const pending of this.#pending.takeAll()) {
+      const fate: Fate = pending.outgoing?.state === 'sent' ? 'unknown' : 'not-executed';
+      pending.reject(this.endedError(pending.record, fate, pending.method, cause));
+    }
+    this.link.close();
+    this.#records.clear();
+    this.#owner.ended(this);
+  }
+
+  endedError(record: ObjectRecord | undefined, fate: Fate, method?: string, cause?: unknown): ManagerError {
+    const details = {
+      fate,
+      session: this.id,
+      server: this.server,
+      generation: this.generation,
+      ...(record && { typeid: record.typeid, objectId: record.id }),
+      ...(method !== undefined && { method }),
+      ...(cause !== undefined && { cause }),
+    };
+    const what = record ? `${record.typeid} #${record.id}` : `The session at "${this.server}"`;
+    switch (this.ended) {
+      case 'manager-closed':
+        return new ManagerClosedError('The manager was closed.', details);
+      case 'server-closed':
+      case 'superseded':
+      case 'server-lost':
+        return new ObjectLostError(
+          `${what} is gone: generation ${this.generation} of the server "${this.server}" ${
+            this.ended === 'server-closed' ? 'was closed' : this.ended === 'superseded' ? 'was replaced' : 'died'
+          }.`,
+          details,
+        );
+      default:
+        return new SessionExpiredError(
+          `${what} is not held any more: session ${this.id} at the server "${this.server}" ended (${this.ended ?? 'unknown'}).`,
+          details,
+        );
+    }
+  }
+
+  #leaseHolds(): boolean {
+    if (this.#suspect || this.ended) return false;
+    if (this.#beats.elapsed() < this.#lease) return true;
+    this.#suspect = true;
+    return false;
+  }
+
+  #beat(): void {
+    if (this.ended) return;
+    this.#leaseHolds();
+    if (this.#owner.connected()) {
+      if (this.#beats.unanswered > 0) this.#owner.reread();
+      if (this.#beats.unanswered >= SILENT_BEATS) void this.#look();
+      void this.#owner.write(this.#address.inbox, 'beats', beatFrame(this.link, this.#beats.next(), this.#beatHeard));
+    }
+    this.link.retry();
+  }
+
+  /** The server is silent: is its name another's, or its lease long over? */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const claim = await this.#owner.claimOf(this.server);
+      if (claim === this.#address.claim) this.#absentSince = undefined;
+      else if (claim !== null) this.end('superseded');
+      else if (!this.#absentSince) this.#absentSince = new Moment();
+      else if (this.#absentSince.elapsed() >= this.#lease) this.end('server-lost');
+    } catch {
+      // The medium is away: that says nothing of the server, whose absence is counted anew once it can be seen.
+      this.#absentSince = undefined;
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #deliver(messages: readonly unknown[][], sizes: readonly number[]): void {
+    let bytes = 0;
+    for (let i = 0; i < messages.length && !this.ended; i++) {
+      const message = messages[i] as unknown[];
+      switch (message[0]) {
+        case MessageKind.result:
+          bytes += sizes[i] as number;
+          this.#result(message[1] as number, message[2], message[3] === true);
+          break;
+        case MessageKind.error:
+          bytes += sizes[i] as number;
+          this.#error(message[1] as number, message[2], message[3] as Fate);
+          break;
+        case MessageKind.bye:
+          this.end(message[1] as EndReason);
+          break;
+        default:
+          this.end('protocol', new ProtocolError(`The server "${this.server}" sent a message that is none.`));
+      }
+    }
+    if (bytes > 0) this.link.consumed(0, bytes);
+  }
+
+  #result(number: number, value: unknown, handsOver: boolean): void {
+    const pending = this.#pending.take(number);
+    if (pending) {
+      pending.resolve(value);
+      pending.record?.unpin();
+    } else {
+      releaseWithin(value);
+      if (handsOver) this.link.send(encodeMessage([MessageKind.unwanted, number], this.#limits), 0, false);
+    }
+    if (handsOver) this.link.acknowledge();
+  }
+
+  #error(number: number, wire: unknown, fate: Fate): void {
+    const pending = this.#pending.take(number);
+    if (!pending) return;
+    const error = wire instanceof ManagerError ? wire : decodeError(wire);
+    const { record } = pending;
+    if (error instanceof ManagerError && error.fate === undefined) Object.assign(error, { fate });
+    if (record && error instanceof ObjectLostError && error.objectId === record.id && fate === 'not-executed') {
+      record.lost = true;
+    }
+    pending.reject(error);
+    record?.unpin();
+  }
+
+  #toWire(value: object): WireReference | undefined {
+    const handle = handleOf(value);
+    if (!handle) return undefined;
+    const token = handle.target.identity();
+    if (token && token.server === this.server && token.generation === this.generation) {
+      return new WireReference(token.typeid, token.id, 0);
+    }
+    throw new ProtocolError(
+      token
+        ? `A proxy of ${token.typeid} at the server "${token.server}" cannot be passed to the server "${this.server}".`
+        : `A proxy of ${handle.target.typeid} that has not reached its object yet cannot be passed: await a call of it first.`,
+    );
+  }
+
+  #fromWire({ typeid, id, grant }: WireReference): object {
+    const type = this.#types.get(typeid);
+    if (!type) throw new ProtocolError(`The server "${this.server}" sent a reference of an unknown type "${typeid}".`);
+    let record = this.#records.get(id);
+    if (!record) this.#records.set(id, (record = new ObjectRecord(this, typeid, id)));
+    record.grant = Math.max(record.grant, grant);
+    return this.#owner.proxy(new Handle(record), type);
+  }
+
+  #listen(pending: Pending, signal: AbortSignal): void {
+    const abort = (): void => this.#abort(pending, signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const before = pending.unlisten;
+    pending.unlisten = () => {
+      signal.removeEventListener('abort', abort);
+      before?.();
+    };
+  }
+
+  #abort(pending: Pending, reason: unknown): void {
+    const fate = this.#giveUp(pending);
+    if (!fate) return;
+    pending.reject(abortedError(pending.method, pending.record, reason, fate));
+    pending.record?.unpin();
+  }
+
+  #timeOut(pending: Pending): void {
+    const fate = this.#giveUp(pending);
+    if (!fate) return;
+    const { method, typeid, timeout, record } = pending;
+    const what = typeid === undefined ? `${method}()` : `${typeid}.${method}()`;
+    const known = fate === 'not-executed' ? 'It never left and was not executed' : 'Whether it was executed is not known';
+    pending.reject(
+      new CallTimeoutError(`${what} was not answered by the server "${this.server}" within ${timeout} ms. ${known}.`, {
+        fate,
+        method,
+        timeout,
+        server: this.server,
+        ...(record && { typeid: record.typeid, objectId: record.id }),
+      }),
+    );
+    record?.unpin();
+  }
+
+  /** Nobody waits for the call any more: takes it back if it has not left, else tells the server. */
+  #giveUp(pending: Pending): Fate | undefined {
+    if (!this.#pending.take(pending.number)) return undefined;
+    if (pending.outgoing && this.link.withdraw(pending.outgoing)) return 'not-executed';
+    this.link.send(encodeMessage([MessageKind.cancel, pending.number], this.#limits), 0, false);
+    return 'unknown';
+  }
+
+  #overloaded(method: string): OverloadedError {
+    return new OverloadedError(
+      `${this.link.queued} calls to the server "${this.server}" are queued beyond its credit, which is the limit; ` +
+        `${method}() was not sent.`,
+      { method, server: this.server, retryAfter: 100, fate: 'not-executed' },
+    );
+  }
+}
+
+function lostError(record: ObjectRecord): ObjectLostError {
+  return new ObjectLostError(`${record.typeid} #${record.id} is gone.`, {
+    typeid: record.typeid,
+    objectId: record.id,
+    fate: 'not-executed',
+  });
+}
+
+function abortedError(method: string, record: ObjectRecord | undefined, cause: unknown, fate: Fate): CallAbortedError {
+  return new CallAbortedError(`The call of ${method}() was ended by its caller.`, {
+    fate,
+    method,
+    cause,
+    ...(record && { typeid: record.typeid, objectId: record.id }),
+  });
+}
+
+/** What went wrong before anything was sent: the caller's own error, with the fate that it cannot have run. */
+function notSent(error: unknown, method: string, record: ObjectRecord | undefined): unknown {
+  if (!(error instanceof ManagerError)) return error;
+  return Object.assign(error, {
+    fate: error.fate ?? 'not-executed',
+    method: error.method ?? method,
+    ...(record && { typeid: error.typeid ?? record.typeid, objectId: error.objectId ?? record.id }),
+  });
+}
+
+/** Gives back what an answer granted that nobody waits for any more. */
+function releaseWithin(value: unknown, seen = new Set<unknown>()): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  const handle = handleOf(value);
+  if (handle) handle.release();
+  else if (value instanceof Map) {
+    for (const [key, item] of value) {
+      releaseWithin(key, seen);
+      releaseWithin(item, seen);
+    }
+  } else if (value instanceof Set || Array.isArray(value)) for (const item of value) releaseWithin(item, seen);
+  else if (!ArrayBuffer.isView(value)) for (const item of Object.values(value)) releaseWithin(item, seen);
+}

@@ -1,0 +1,6 @@
+export { beatFrame, Endpoint, endedFrame, helloFrame, inboxOfSession, welcomeFrame } from './endpoint.js';
+export type { EndpointHandlers, Peer } from './endpoint.js';
+export { Moment } from './elapsed.js';
+export { BeatCounter, beatInterval, ReadingClock } from './lease.js';
+export { Link } from './link.js';
+export type { LinkOptions, Outgoing } from './link.js';

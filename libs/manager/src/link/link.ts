@@ -1,0 +1,410 @@
+import { encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
+import type { Allowance, FrameHeader } from '../protocol/index.js';
+import type { Lane } from '../transport/index.js';
+
+/** Frames are cut at about this many bytes, so that one does not hold up what is behind it for long. */
+const FRAME_BYTES = 512 * 1024;
+/** Milliseconds that an acknowledgement waits for a frame to ride on. */
+const ACK_DELAY = 15;
+/** Frames taken without an acknowledgement after which it no longer waits. */
+const ACK_FRAMES = 64;
+/** Messages queued further apart than this travel in frames of their own, since a frame has one age. */
+const SAME_AGE = 50;
+/** Writes of one link that may be under way: more would only make frames smaller. */
+const WRITES_UNDER_WAY = 2;
+
+/** A message on its way out. Kept by whoever may want to withdraw it before it has left. */
+export interface Outgoing {
+  readonly bytes: Uint8Array;
+  /** 1 for a call: it needs one call of credit. */
+  readonly calls: 0 | 1;
+  /** Whether it needs credit for its bytes. Releases, cancels and the like never wait for credit. */
+  readonly credited: boolean;
+  /** Called once when the peer has taken it, where somebody wants to know. */
+  readonly onTaken?: (() => void) | undefined;
+  queuedAt: number;
+  state: 'queued' | 'sent' | 'withdrawn';
+}
+
+/** Messages that left in one frame and are not acknowledged. */
+interface Sent {
+  seq: number;
+  items: Outgoing[];
+  bytes: number;
+  queuedAt: number;
+  /** False once a write of it is known to have failed: it goes out again at the next beat. */
+  written: boolean;
+}
+
+export interface LinkOptions {
+  session: string;
+  /** What the peer may have under way towards this side at any moment. */
+  window: Allowance;
+  write: (lane: Lane, bytes: Uint8Array) => Promise<boolean>;
+  /** Whether frames may leave now: a medium that is connected, a lease that holds. */
+  mayWrite: () => boolean;
+  /** Every message once and in order, with its bytes; `age` is ms since it was queued at the other side. Must not throw. */
+  deliver: (messages: readonly unknown[][], sizes: readonly number[], age: number) => void;
+  /** Credit or acknowledgements came back: what waited for them may go on. */
+  onRelief?: () => void;
+  /** The peer asks for what was acknowledged long ago, or sends more than it was granted. */
+  onBroken: (error: ProtocolError) => void;
+}
+
+/**
+ * The reliable, ordered exchange of frames that a session runs on, one end of it. It keeps what it sent until the peer
+ * acknowledged it, takes each number once and in order, and asks for what is missing. So whatever the medium loses,
+ * repeats, delays or reorders, each message is handed up once and in order, or the session ends.
+ */
+export class Link {
+  readonly session: string;
+  readonly #options: LinkOptions;
+
+  #seq = 0;
+  #unacked: Sent[] = [];
+  #unackedBytes = 0;
+  #outbox: Outgoing[] = [];
+  /** Messages for which there was no credit, oldest first. Later ones that need credit queue behind them. */
+  #blocked: Outgoing[] = [];
+  #blockedBytes = 0;
+  #flushing = false;
+  #writes = 0;
+  #turn = 0;
+
+  /** Last number taken from the peer. */
+  #taken = 0;
+  #ackSent = 0;
+  #ackTimer: NodeJS.Timeout | undefined;
+  /** An acknowledgement that was said after frames that are not here yet: it counts once they are (see `#acknowledged`). */
+  #deferredAck: { seq: number; ack: number } | undefined;
+  /** Set while messages that belong before the acknowledgement of what was just taken have not left: what may be acknowledged. */
+  #ackFloor: number | undefined;
+  #delivering = false;
+  #gapAsked = 0;
+  #missing: { next: number; drains: number } | undefined;
+
+  #allowed: Allowance = { calls: 0, bytes: 0 };
+  #used: Allowance = { calls: 0, bytes: 0 };
+  /** What the peer sent and this side is done with. */
+  #consumed: Allowance = { calls: 0, bytes: 0 };
+  #announced: Allowance = { calls: 0, bytes: 0 };
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.session = options.session;
+    this.#options = options;
+    this.#announced = { ...options.window };
+  }
+
+  /** Bytes that left and are not acknowledged, and those that wait for credit. */
+  get pendingBytes(): number {
+    return this.#unackedBytes + this.#blockedBytes;
+  }
+
+  /** Messages that have not left: without credit, or while the medium is away. */
+  get queued(): number {
+    return this.#blocked.length + this.#outbox.length;
+  }
+
+  /** Everything sent was acknowledged and nothing waits. */
+  get idle(): boolean {
+    return this.#unacked.length === 0 && this.queued === 0;
+  }
+
+  /** The credit that the peer gave at the start of the session. */
+  allow(allowance: Allowance): void {
+    this.#allow(allowance.calls, allowance.bytes);
+  }
+
+  send(bytes: Uint8Array, calls: 0 | 1, credited: boolean, onTaken?: () => void): Outgoing {
+    if (!this.#flushing) this.#turn = performance.now();
+    const item: Outgoing = { bytes, calls, credited, onTaken, queuedAt: this.#turn, state: 'queued' };
+    if (this.#closed) return item;
+    if (credited && (this.#blocked.length > 0 || !this.#hasCredit(item))) {
+      this.#blocked.push(item);
+      this.#blockedBytes += bytes.length;
+      return item;
+    }
+    if (credited) this.#spend(item);
+    else if (this.#delivering) this.#ackFloor ??= this.#taken - 1;
+    this.#outbox.push(item);
+    this.#scheduleFlush();
+    return item;
+  }
+
+  /** Takes a message back that has not left. True means the peer never gets it. */
+  withdraw(item: Outgoing): boolean {
+    if (item.state !== 'queued') return item.state === 'withdrawn';
+    item.state = 'withdrawn';
+    const blocked = this.#blocked.indexOf(item);
+    if (blocked >= 0) {
+      this.#blocked.splice(blocked, 1);
+      this.#blockedBytes -= item.bytes.length;
+      return true;
+    }
+    const at = this.#outbox.indexOf(item);
+    if (at >= 0) this.#outbox.splice(at, 1);
+    if (item.credited) {
+      this.#used.calls -= item.calls;
+      this.#used.bytes -= item.bytes.length;
+      this.#unblock();
+    }
+    return true;
+  }
+
+  /** Whether a data frame is the next one; where it is not, what must be done about it is done here. */
+  accepts(header: FrameHeader): boolean {
+    if (this.#closed || header[0] !== FrameKind.data) return false;
+    const seq = header[2];
+    if (seq === this.#taken + 1) return true;
+    if (seq > this.#taken) this.#askGap();
+    else this.#ackSoon();
+    return false;
+  }
+
+  /** Hands up the messages of a frame that was accepted, then counts the acknowledgement that came with it. */
+  take(header: FrameHeader, messages: readonly unknown[][], sizes: readonly number[], inboxAge: number): void {
+    if (header[0] !== FrameKind.data) return;
+    this.#taken = header[2];
+    this.#ackSoon();
+    this.#delivering = true;
+    this.#options.deliver(messages, sizes, header[6] + inboxAge);
+    this.#delivering = false;
+    this.#allow(header[4], header[5]);
+    this.#acknowledged(header[2], header[3]);
+  }
+
+  /** An `ack` or `beat` frame. */
+  heard(header: FrameHeader): void {
+    if (this.#closed || (header[0] !== FrameKind.ack && header[0] !== FrameKind.beat)) return;
+    this.#allow(header[4], header[5]);
+    this.#acknowledged(header[2], header[3]);
+  }
+
+  /**
+   * A beat said how far the peer has sent. What was missing at an earlier beat, and still is although the inbox was read
+   * to its end since (`drains` counts those), was lost.
+   */
+  missing(lastSent: number, drains: number): void {
+    const next = this.#taken + 1;
+    const before = this.#missing;
+    this.#gapAsked = 0;
+    this.#missing = lastSent < next ? undefined : before?.next === next ? before : { next, drains };
+    if (before?.next === next && lastSent >= next && drains > before.drains) this.#askGap();
+  }
+
+  /** Asks for whatever the peer sent and this side did not take: it was not ready to. */
+  request(): void {
+    if (this.#closed) return;
+    this.#gapAsked = 0;
+    this.#askGap();
+  }
+
+  /** The peer misses everything from `next`. */
+  gap(next: number): void {
+    if (this.#closed || next > this.#seq) return;
+    const first = this.#unacked[0]?.seq ?? this.#seq + 1;
+    if (next < first) {
+      this.#options.onBroken(
+        new ProtocolError(`The peer of session ${this.session} asks for frame ${next}, which it had acknowledged.`),
+      );
+      return;
+    }
+    this.#resend(next);
+  }
+
+  /** After the medium was away: everything that is not acknowledged goes out again. */
+  resend(): void {
+    this.#resend(0);
+    this.#scheduleFlush();
+  }
+
+  /** At each beat: what is known not to have arrived goes out again. */
+  retry(): void {
+    const failed = this.#unacked.find((sent) => !sent.written);
+    if (failed) this.#resend(failed.seq);
+    this.#scheduleFlush();
+  }
+
+  /** What a beat says: last number sent, last number taken, and what the peer may have under way. */
+  state(): readonly [seq: number, ack: number, calls: number, bytes: number] {
+    const allowance = this.#allowance();
+    this.#announced = allowance;
+    this.#ackSent = this.#ackFloor ?? this.#taken;
+    return [this.#seq, this.#ackSent, allowance.calls, allowance.bytes];
+  }
+
+  /** Done with calls and bytes that the peer had sent: it may send as many again. */
+  consumed(calls: number, bytes: number): void {
+    this.#consumed.calls += calls;
+    this.#consumed.bytes += bytes;
+    const { window } = this.#options;
+    const stale =
+      this.#consumed.calls + window.calls - this.#announced.calls > window.calls / 4 ||
+      this.#consumed.bytes + window.bytes - this.#announced.bytes > window.bytes / 4;
+    if (stale) this.acknowledge();
+  }
+
+  /** Sends an acknowledgement with this turn's frame, or by itself. */
+  acknowledge(): void {
+    this.#ackSent = -1;
+    this.#scheduleFlush();
+  }
+
+  /** Stops everything. What was not acknowledged was perhaps taken, perhaps not. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#ackTimer);
+    this.#outbox = [];
+    this.#blocked = [];
+    this.#blockedBytes = 0;
+    this.#unacked = [];
+    this.#unackedBytes = 0;
+  }
+
+  #allow(calls: number, bytes: number): void {
+    if (calls <= this.#allowed.calls && bytes <= this.#allowed.bytes) return;
+    this.#allowed = { calls: Math.max(calls, this.#allowed.calls), bytes: Math.max(bytes, this.#allowed.bytes) };
+    this.#unblock();
+  }
+
+  #hasCredit(item: Outgoing): boolean {
+    return (
+      this.#used.calls + item.calls <= this.#allowed.calls &&
+      this.#used.bytes + item.bytes.length <= this.#allowed.bytes
+    );
+  }
+
+  #spend(item: Outgoing): void {
+    this.#used.calls += item.calls;
+    this.#used.bytes += item.bytes.length;
+  }
+
+  #unblock(): void {
+    if (this.#blocked.length === 0) return;
+    let ready = 0;
+    for (const item of this.#blocked) {
+      if (!this.#hasCredit(item)) break;
+      this.#spend(item);
+      this.#outbox.push(item);
+      this.#blockedBytes -= item.bytes.length;
+      ready++;
+    }
+    if (ready === 0) return;
+    this.#blocked.splice(0, ready);
+    this.#scheduleFlush();
+    this.#options.onRelief?.();
+  }
+
+  #allowance(): Allowance {
+    const { window } = this.#options;
+    return { calls: this.#consumed.calls + window.calls, bytes: this.#consumed.bytes + window.bytes };
+  }
+
+  /**
+   * An acknowledgement covers answers only if nobody stopped waiting for them, and it was made after the `unwanted`
+   * messages that say so. It may overtake them, though, on the lane of beats; so it counts only once every frame that
+   * the peer had sent before it is here.
+   */
+  #acknowledged(peerSeq: number, ack: number): void {
+    if (peerSeq > this.#taken) {
+      if (!this.#deferredAck || ack > this.#deferredAck.ack) this.#deferredAck = { seq: peerSeq, ack };
+      return;
+    }
+    if (this.#deferredAck && this.#deferredAck.seq <= this.#taken) {
+      ack = Math.max(ack, this.#deferredAck.ack);
+      this.#deferredAck = undefined;
+    }
+    let count = 0;
+    while (count < this.#unacked.length && (this.#unacked[count] as Sent).seq <= ack) count++;
+    if (count === 0) return;
+    const gone = this.#unacked.splice(0, count);
+    for (const sent of gone) {
+      this.#unackedBytes -= sent.bytes;
+      for (const item of sent.items) item.onTaken?.();
+    }
+    this.#options.onRelief?.();
+  }
+
+  #askGap(): void {
+    const next = this.#taken + 1;
+    if (this.#gapAsked === next) return;
+    this.#gapAsked = next;
+    void this.#options.write('beats', encodeFrame([FrameKind.gap, this.session, next], []));
+  }
+
+  #ackSoon(): void {
+    if (this.#taken - this.#ackSent >= ACK_FRAMES) this.acknowledge();
+    else if (!this.#ackTimer) {
+      this.#ackTimer = setTimeout(() => {
+        this.#ackTimer = undefined;
+        if (this.#ackSent !== this.#taken) this.acknowledge();
+      }, ACK_DELAY);
+      this.#ackTimer.unref();
+    }
+  }
+
+  /** At the end of the turn, after every promise that this turn settled has been followed up. */
+  #scheduleFlush(): void {
+    if (this.#flushing || this.#closed) return;
+    this.#flushing = true;
+    process.nextTick(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    if (this.#closed || !this.#options.mayWrite()) return;
+    while (this.#outbox.length > 0 && this.#writes < WRITES_UNDER_WAY) this.#writeFrame(this.#cutFrame());
+    if (this.#ackSent < 0 && this.#outbox.length === 0) {
+      const [seq, ack, calls, bytes] = this.state();
+      void this.#options.write('frames', encodeFrame([FrameKind.ack, this.session, seq, ack, calls, bytes], []));
+    }
+  };
+
+  #cutFrame(): Sent {
+    const first = this.#outbox[0] as Outgoing;
+    let bytes = 0;
+    let count = 0;
+    for (const item of this.#outbox) {
+      if (count > 0 && (bytes + item.bytes.length > FRAME_BYTES || item.queuedAt - first.queuedAt > SAME_AGE)) break;
+      item.state = 'sent';
+      bytes += item.bytes.length;
+      count++;
+    }
+    let items = this.#outbox;
+    if (count === items.length) {
+      this.#outbox = [];
+      this.#ackFloor = undefined;
+    } else items = this.#outbox.splice(0, count);
+    const sent: Sent = { seq: ++this.#seq, items, bytes, queuedAt: first.queuedAt, written: true };
+    this.#unacked.push(sent);
+    this.#unackedBytes += bytes;
+    return sent;
+  }
+
+  #writeFrame(sent: Sent): void {
+    const [, ack, calls, bytes] = this.state();
+    const age = Math.max(0, Math.round(performance.now() - sent.queuedAt));
+    const messages = new Array<Uint8Array>(sent.items.length);
+    for (let i = 0; i < messages.length; i++) messages[i] = (sent.items[i] as Outgoing).bytes;
+    const frame = encodeFrame([FrameKind.data, this.session, sent.seq, ack, calls, bytes, age], messages);
+    sent.written = true;
+    this.#writes++;
+    this.#options.write('frames', frame).then(
+      (written) => this.#writeEnded(sent, written),
+      () => this.#writeEnded(sent, false),
+    );
+  }
+
+  #writeEnded(sent: Sent, written: boolean): void {
+    this.#writes--;
+    sent.written = written;
+    if (this.#outbox.length > 0) this.#scheduleFlush();
+  }
+
+  #resend(from: number): void {
+    if (this.#closed || !this.#options.mayWrite()) return;
+    for (const sent of this.#unacked) if (sent.seq >= from) this.#writeFrame(sent);
+  }
+}

@@ -1,0 +1,121 @@
+import type { CallContext } from '../definition/index.js';
+import type { HostedObject } from './object-table.js';
+import type { Session } from './session.js';
+
+/** One call while the server has it: what hosted code sees as `currentCall()`, and what dispatch must know of it. */
+export class Call implements CallContext {
+  readonly number: number;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly origin: Session;
+  /** Undefined for a call of the server itself (object 0). */
+  readonly target: HostedObject | undefined;
+  /** Credit that goes back when it ends. */
+  readonly bytes: number;
+  readonly #task: string;
+  /** Ms since 1970 by this machine's clock; undefined without a timeout. */
+  readonly deadline: number | undefined;
+  /** Its credit went back when it started, because it may wait for ever. */
+  waits = false;
+  started = false;
+  ended = false;
+  /** What a verb made or found: held until the answer is on its way, and then freed if nobody got it. */
+  subject: HostedObject | undefined;
+  /** Waits for the deadline while the call stands in line. */
+  timer: NodeJS.Timeout | undefined;
+  #abort: AbortController | undefined;
+  #abortedWith: unknown;
+  #undelivered: (() => void)[] | undefined;
+
+  constructor(
+    origin: Session,
+    target: HostedObject | undefined,
+    number: number,
+    method: string,
+    args: readonly unknown[],
+    deadline: number | undefined,
+    task: string,
+    bytes: number,
+  ) {
+    this.origin = origin;
+    this.target = target;
+    this.number = number;
+    this.method = method;
+    this.args = args;
+    this.deadline = deadline;
+    this.#task = task;
+    this.bytes = bytes;
+  }
+
+  get session(): string {
+    return this.origin.id;
+  }
+
+  get application(): string {
+    return this.origin.application;
+  }
+
+  get task(): string | undefined {
+    return this.#task === '' ? undefined : this.#task;
+  }
+
+  /** Made when first asked for: few methods look at it. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#abortedWith !== undefined) this.#abort.abort(this.#abortedWith);
+    }
+    return this.#abort.signal;
+  }
+
+  get fence(): bigint {
+    return this.origin.nextFence();
+  }
+
+  onUndelivered(fn: () => void): void {
+    (this.#undelivered ??= []).push(fn);
+  }
+
+  /** Holds an object for as long as the call runs. */
+  pin(object: HostedObject): void {
+    object.calls++;
+    this.subject = object;
+  }
+
+  /** Something is handed over by the answer: it is final only once the answer was taken by somebody who waits. */
+  get handsOver(): boolean {
+    return this.#undelivered !== undefined;
+  }
+
+  /** The answer was acknowledged, and not sent back as unwanted. */
+  delivered(): void {
+    this.#undelivered = undefined;
+  }
+
+  /** Nobody took the answer. Runs what hosted code left for this case, once. */
+  undelivered(report: (error: unknown) => void): void {
+    const handlers = this.#undelivered;
+    this.#undelivered = undefined;
+    for (const handler of handlers ?? []) {
+      try {
+        handler();
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  /** The caller stopped waiting, or its session ended. */
+  cancel(reason: unknown): void {
+    this.#abortedWith ??= reason;
+    this.#abort?.abort(reason);
+  }
+
+  get cancelled(): boolean {
+    return this.#abortedWith !== undefined;
+  }
+
+  get expired(): boolean {
+    return this.deadline !== undefined && Date.now() >= this.deadline;
+  }
+}

@@ -1,0 +1,387 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  DEFAULT_LIMITS,
+  EncodingError,
+  ManagerError,
+  PROTOCOL_VERSION,
+  ProtocolError,
+  ServerSupersededError,
+} from '../protocol/index.js';
+import type { EndReason, Hello, Limits, Welcome } from '../protocol/index.js';
+import { isSharedValue, proxyIdentity } from '../definition/index.js';
+import type { TypeDefinition } from '../definition/index.js';
+import { beatInterval, Endpoint, endedFrame, inboxOfSession, ReadingClock, welcomeFrame } from '../link/index.js';
+import type { Lane, Transport } from '../transport/index.js';
+import type { Call } from './call.js';
+import { Fences } from './fences.js';
+import type { Logger } from './logger.js';
+import { Names } from './names.js';
+import { ObjectTable } from './object-table.js';
+import type { HostedObject } from './object-table.js';
+import { claimValue, ServerClaim } from './server-claim.js';
+import type { ServerIdentity } from './server-claim.js';
+import { Session } from './session.js';
+import type { SessionHost } from './session.js';
+import { TypeRegistry } from './type-registry.js';
+import { Verbs } from './verbs.js';
+
+export interface ManagerServerOptions {
+  /** One live server per name and namespace. Letters, digits, `-` and `_`. @default 'default' */
+  name?: string;
+  transport: Transport;
+  types: readonly TypeDefinition[];
+  /** Milliseconds that a session, and this server's own claim on its name, live without a heartbeat. @default 30000 */
+  lease?: number;
+  /** Takes the name without waiting for the lease of a predecessor: for a supervisor that knows it dead. @default false */
+  takeover?: boolean;
+  limits?: Partial<Limits>;
+  /** Milliseconds that `close()` gives to calls under way. @default 5000 */
+  closeTimeout?: number;
+  logger: Logger;
+}
+
+const NAME = /^[\w-]{1,64}$/;
+/** Sessions that ended are remembered so long, in leases: a client that comes back late hears why. */
+const REMEMBERED = 4;
+const CLOSE_TIMEOUT = 5000;
+/** Milliseconds that the last answers have to be acknowledged when the server closes. */
+const FAREWELL = 1000;
+
+/**
+ * A process that hosts shared objects. Each start is a new generation; its objects end with it.
+ *
+ * Nest applications use `ManagerServerModule` instead.
+ */
+export class ManagerServer implements SessionHost {
+  readonly name: string;
+  readonly lease: number;
+  readonly limits: Limits;
+  readonly table: ObjectTable;
+  readonly types: TypeRegistry;
+  /** Resolves when the server stopped by itself: another one owns its name. */
+  readonly superseded: Promise<ManagerError>;
+
+  readonly #options: ManagerServerOptions;
+  readonly #transport: Transport;
+  readonly #logger: Logger;
+  readonly #claim: ServerClaim;
+  readonly #names: Names;
+  readonly #verbs: Verbs;
+  readonly #sessions = new Map<string, Session>();
+  readonly #ended = new Map<string, { reason: EndReason; at: number }>();
+  readonly #clock = new ReadingClock(1500);
+  readonly #stop = new AbortController();
+  #supersede: (error: ManagerError) => void = () => undefined;
+  #identity: ServerIdentity | undefined;
+  #endpoint: Endpoint | undefined;
+  #fences: Fences | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #beats = 0;
+  #renewing = false;
+  #acting = false;
+  #closing: Promise<void> | undefined;
+  #malformed = { count: 0, reportedAt: 0 };
+
+  constructor(options: ManagerServerOptions) {
+    this.#options = options;
+    this.name = options.name ?? 'default';
+    if (!NAME.test(this.name)) {
+      throw new ProtocolError(`A server's name has 1 to 64 letters, digits, "-" or "_"; got ${JSON.stringify(this.name)}.`);
+    }
+    this.lease = options.lease ?? 30_000;
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#transport = options.transport;
+    this.#logger = options.logger;
+    this.types = new TypeRegistry(options.types);
+    this.table = new ObjectTable({
+      letGo: (object) => this.#names.letGo(object),
+      disposeFailed: (object, error) => this.report(error, `onSharedDispose() of ${object.type.typeid} #${object.id} failed`),
+    });
+    this.#claim = new ServerClaim(options.transport.claims, {
+      name: this.name,
+      nonce: randomBytes(8).toString('base64url'),
+      lease: this.lease,
+      takeover: options.takeover ?? false,
+      logger: options.logger,
+    });
+    const identity = (): ServerIdentity => this.identity;
+    this.#names = new Names({ table: this.table, claims: options.transport.claims, lease: this.lease, identity });
+    this.#verbs = new Verbs({
+      types: this.types.byTypeid,
+      table: this.table,
+      names: this.#names,
+      identity,
+      held: (call, id) => (call as Call).origin.grants.find(id),
+    });
+    this.superseded = new Promise((resolve) => (this.#supersede = resolve));
+  }
+
+  get identity(): ServerIdentity {
+    if (!this.#identity) throw new ProtocolError('The server has not started.');
+    return this.#identity;
+  }
+
+  get closing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Connects, takes the name, and listens. Waits for the lease of a predecessor of the same name. */
+  async start(): Promise<void> {
+    await this.#transport.open();
+    this.#identity = await this.#claim.acquire(this.#stop.signal);
+    const { generation } = this.#identity;
+    this.#fences = new Fences(generation, () => this.#transport.claims.nextGeneration());
+    this.#acting = true;
+    this.#endpoint = new Endpoint(this.#transport, `s-${this.name}-${generation}`, this.limits, {
+      find: (session) => this.#sessions.get(session),
+      hello: (session, hello) => this.#hello(session, hello),
+      unknown: (session) => this.#unknown(session),
+      drained: () => this.#drained(),
+      malformed: (error) => this.#countMalformed(error),
+      broken: (peer, error) => this.broken(peer as Session, error),
+    });
+    await this.#endpoint.open(Math.max(this.lease * 2, 10_000));
+    await this.#announce();
+    this.#transport.onState((state) => {
+      if (state === 'connected') void this.#renew(true);
+    });
+    this.#beat = setInterval(() => void this.#renew(false), beatInterval(this.lease));
+    for (const type of this.types.byTypeid.values()) {
+      this.#logger.log(`Type ${type.typeid} exposes: ${type.exposed.join(', ') || 'nothing'}`);
+    }
+    this.#logger.log(`Manager server "${this.name}", generation ${generation}, lease ${this.lease} ms, is listening`);
+  }
+
+  /** Refuses what has not started, lets the rest finish, tells the sessions, gives every claim back. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  mayAct(): boolean {
+    return this.#acting && this.#claim.valid && this.#transport.state === 'connected';
+  }
+
+  readingTime(): number {
+    return this.#clock.now();
+  }
+
+  nextFence(): bigint {
+    return (this.#fences as Fences).next();
+  }
+
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
+    if (!this.mayAct()) return Promise.resolve(false);
+    return this.#transport.write(inbox, lane, bytes);
+  }
+
+  verb(call: Call): unknown {
+    return this.#verbs.run(call);
+  }
+
+  resolve(value: object): HostedObject | undefined {
+    if (isSharedValue(value)) {
+      const type = value.typeid === undefined ? this.types.of(value.value) : this.types.byTypeid.get(value.typeid);
+      if (type) return this.table.host(type, value.value);
+      throw new EncodingError(
+        value.typeid === undefined
+          ? `share() was given an instance of ${value.value.constructor.name}, which is no registered type: name one.`
+          : `share() names the type "${value.typeid}", which this server does not have.`,
+      );
+    }
+    const token = proxyIdentity(value);
+    if (token) {
+      const mine = token.server === this.name && token.generation === this.identity.generation;
+      const object = mine ? this.table.find(token.id) : undefined;
+      if (object) return object;
+      throw new EncodingError(
+        `A proxy of ${token.typeid} at the server "${token.server}" cannot be handed out by the server "${this.name}".`,
+      );
+    }
+    const type = this.types.of(value);
+    return type && this.table.host(type, value);
+  }
+
+  report(error: unknown, context: string): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#logger.error(`${context}: ${text}`, error instanceof Error ? error.stack : undefined);
+  }
+
+  broken(session: Session, error: ProtocolError): void {
+    this.#logger.warn(`Session ${session.id} of ${session.application} ends: ${error.message}`);
+    void this.write(session.inbox, 'frames', endedFrame(session.id, 'protocol', error.message));
+    this.#end(session, 'protocol');
+  }
+
+  #hello(id: string, hello: Hello): void {
+    if (hello.generation !== this.identity.generation || inboxOfSession(id) !== hello.inbox) return;
+    if (hello.version !== PROTOCOL_VERSION) {
+      const text = `The server speaks version ${PROTOCOL_VERSION} of the protocol, the client ${hello.version}.`;
+      void this.write(hello.inbox, 'frames', endedFrame(id, 'refused', text));
+      return;
+    }
+    if (this.closing) {
+      void this.write(hello.inbox, 'frames', endedFrame(id, 'server-closed', 'The server is closing.'));
+      return;
+    }
+    if (this.#ended.has(id)) return this.#unknown(id);
+    if (!this.#sessions.has(id)) {
+      this.#sessions.set(id, new Session(this, id, hello));
+      this.#logger.debug?.(`Session ${id} of ${hello.application} on ${hello.host} (${hello.pid}) opened`);
+    }
+    const types = [...this.types.byTypeid.values()];
+    const welcome: Welcome = {
+      version: PROTOCOL_VERSION,
+      generation: this.identity.generation,
+      lease: this.lease,
+      allowance: { calls: this.limits.calls, bytes: this.limits.bytes },
+      messageBytes: this.limits.messageBytes,
+      types: types.map(({ typeid, exposed, waits }) => ({ typeid, methods: exposed, waits: [...waits] })),
+    };
+    void this.write(hello.inbox, 'frames', welcomeFrame(id, welcome));
+  }
+
+  /** Says again why a session is over, once for each frame or beat that comes for it. */
+  #unknown(id: string): void {
+    const reason = this.#ended.get(id)?.reason ?? 'unknown';
+    const text = `Session ${id} is not known at the server "${this.name}": ${reason}.`;
+    void this.write(inboxOfSession(id), 'frames', endedFrame(id, reason, text));
+  }
+
+  /** Every beat that waited has been read: those who are still not heard of have no excuse. */
+  #drained(): void {
+    this.#clock.drained();
+    if (!this.mayAct()) return;
+    const now = this.#clock.now();
+    for (const session of this.#sessions.values()) {
+      if (now - session.heardAt >= this.lease) {
+        this.#logger.warn(
+          `Session ${session.id} of ${session.application} on ${session.host} (${session.pid}) gave no sign of life ` +
+            `for ${this.lease} ms: its ${session.grants.size} references are given back`,
+        );
+        this.#end(session, 'expired');
+      } else if (session.ended) this.#end(session, session.ended);
+    }
+  }
+
+  #end(session: Session, reason: EndReason): void {
+    session.end(reason);
+    if (this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    this.#ended.set(session.id, { reason: session.ended ?? reason, at: Date.now() });
+    this.#logger.debug?.(`Session ${session.id} of ${session.application} ended: ${session.ended ?? reason}`);
+  }
+
+  /** A session that said goodbye. */
+  left(session: Session): void {
+    this.#end(session, 'closed');
+  }
+
+  async #renew(reconnected: boolean): Promise<void> {
+    if (this.#renewing || this.closing) return;
+    this.#renewing = true;
+    const couldAct = this.mayAct() && !reconnected;
+    try {
+      await this.#claim.renew();
+      this.#acting = true;
+      if (reconnected || !couldAct || this.#beats++ % 12 === 0) {
+        for (const object of await this.#names.renew()) {
+          this.#logger.warn(`${object.type.typeid} #${object.id} lost its name to another server; its holders are told`);
+          this.table.evict(object);
+        }
+      }
+      await this.#announce();
+      this.#forgetEnded();
+      if (!couldAct) for (const session of this.#sessions.values()) this.#revive(session);
+    } catch (error) {
+      if (error instanceof ServerSupersededError) await this.#superseded(error);
+      // Otherwise the medium cannot be reached; the lease runs on, and the next beat tries again.
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** After a time in which frames were neither taken nor written: what was missed on either side is sent again. */
+  #revive(session: Session): void {
+    session.link.resend();
+    session.link.request();
+    session.resume();
+  }
+
+  async #superseded(error: ServerSupersededError): Promise<void> {
+    this.#acting = false;
+    this.#logger.error(error.message);
+    for (const session of [...this.#sessions.values()]) this.#end(session, 'superseded');
+    await this.close();
+    this.#supersede(error);
+  }
+
+  async #announce(): Promise<void> {
+    const { generation, nonce } = this.identity;
+    const text = JSON.stringify({
+      generation,
+      claim: claimValue({ name: this.name, generation, nonce }),
+      inbox: (this.#endpoint as Endpoint).owner,
+      types: [...this.types.byTypeid.keys()],
+      lease: this.lease,
+      objects: this.table.size,
+      sessions: this.#sessions.size,
+      host: hostname(),
+      pid: process.pid,
+    });
+    await this.#transport.claims.announce(this.name, text);
+  }
+
+  #forgetEnded(): void {
+    const before = Date.now() - this.lease * REMEMBERED;
+    for (const [id, { at }] of this.#ended) {
+      if (at > before) break;
+      this.#ended.delete(id);
+    }
+  }
+
+  #countMalformed(error: ProtocolError): void {
+    this.#malformed.count++;
+    const now = Date.now();
+    if (now - this.#malformed.reportedAt < 1000) return;
+    this.#malformed.reportedAt = now;
+    this.#logger.warn(`${this.#malformed.count} unreadable frames so far; the last: ${error.message}`);
+  }
+
+  async #close(): Promise<void> {
+    this.#stop.abort(new ProtocolError('The server was closed while it waited for its name.'));
+    clearInterval(this.#beat);
+    const sessions = [...this.#sessions.values()];
+    for (const session of sessions) session.refuseWaiting();
+    const until = Date.now() + (this.#options.closeTimeout ?? CLOSE_TIMEOUT);
+    await settled(() => sessions.every((session) => session.ended || session.underWay === 0), until);
+    for (const session of sessions) session.sayGoodbye();
+    await settled(
+      () => !this.mayAct() || sessions.every((session) => session.ended || session.link.idle),
+      Date.now() + FAREWELL,
+    );
+    for (const session of sessions) this.#end(session, 'server-closed');
+    if (this.#identity && this.#transport.state === 'connected') {
+      const farewell = Promise.allSettled([
+        this.#names.close(),
+        this.#acting ? this.#transport.claims.announce(this.name, null) : undefined,
+        this.#claim.release(),
+      ]);
+      await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL).unref())]);
+    }
+    for (const object of [...this.table.objects()]) this.table.evict(object);
+    this.#acting = false;
+    await this.#endpoint?.close();
+    await this.#transport.close();
+    this.#logger.log(`Manager server "${this.name}" closed`);
+  }
+}
+
+/** Waits until something holds, for a bounded time. Only used to close, where nothing is left to wake who waits. */
+async function settled(holds: () => boolean, until: number): Promise<void> {
+  while (!holds() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,309 @@
+import { ConfigurationError, ServerClosingError } from '../protocol/index.js';
+import { Moment } from '../link/index.js';
+import type { ClaimKey, Claims } from '../transport/index.js';
+import type { TypeDefinition } from '../definition/index.js';
+import type { Holder, HostedObject, ObjectTable } from './object-table.js';
+import { claimValue, parseClaim, type ServerIdentity } from './server-claim.js';
+
+/** How long a named object is kept: until unlinked, while somebody holds it, or some ms after the last one let go. */
+export type Keep = 'always' | 'referenced' | { idle: number };
+
+/** A name that another server owns. */
+export interface Elsewhere {
+  server: string;
+  generation: number;
+}
+
+class NameHold implements Holder {
+  readonly kind = 'name';
+  readonly since = Date.now();
+  timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly keep: Keep,
+  ) {}
+
+  describe(): Record<string, unknown> {
+    return { name: this.name, keep: this.keep };
+  }
+}
+
+interface Entry {
+  readonly key: ClaimKey;
+  readonly typeid: string;
+  readonly name: string;
+  /** The object, or where the name is instead; shared by all who ask while it is being made. */
+  ready: Promise<HostedObject | Elsewhere>;
+  object?: HostedObject;
+  hold?: NameHold;
+  /** Set while the claim is being given back: who asks meanwhile begins anew after it. */
+  leaving?: Promise<void>;
+}
+
+export interface NamesOptions {
+  table: ObjectTable;
+  claims: Claims;
+  /** Milliseconds. */
+  lease: number;
+  identity: () => ServerIdentity;
+}
+
+/**
+ * The names this server owns. A name belongs to a typeid, and its claim stands in the medium before the constructor
+ * runs: so however many servers and callers race for it, one constructor runs.
+ */
+export class Names {
+  readonly #options: NamesOptions;
+  readonly #entries = new Map<string, Entry>();
+  #closed = false;
+
+  constructor(options: NamesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The object of this name, made by `make` where there is none. Errors of `make` reach everybody who waits for it.
+   * `pin` is called with it in the very step in which it was seen to be alive: a release may be handled in the next one.
+   */
+  async get(
+    type: TypeDefinition,
+    name: string,
+    keep: Keep,
+    make: () => unknown,
+    signal: AbortSignal,
+    pin: (object: HostedObject) => void,
+  ): Promise<HostedObject | Elsewhere> {
+    const id = `${type.typeid}\0${name}`;
+    for (;;) {
+      const found = this.#entries.get(id);
+      if (found?.leaving) {
+        await found.leaving;
+        continue;
+      }
+      if (!found && this.#closed) throw new ServerClosingError('The server is closing.', { fate: 'not-executed' });
+      const entry: Entry = found ?? {
+        key: nameKey(type.typeid, name),
+        typeid: type.typeid,
+        name,
+        ready: Promise.resolve({ server: '', generation: 0 }),
+      };
+      if (!found) {
+        this.#entries.set(id, entry);
+        entry.ready = this.#make(id, entry, type, keep, make, signal);
+      }
+      const object = await entry.ready;
+      if (!('instance' in object)) return object;
+      if (object.freed || entry.leaving) continue;
+      pin(object);
+      return object;
+    }
+  }
+
+  find(typeid: string, name: string): HostedObject | undefined {
+    const entry = this.#entries.get(`${typeid}\0${name}`);
+    return entry?.leaving ? undefined : entry?.object;
+  }
+
+  /** Takes the name away; the object stays while it is held otherwise. Where it is instead, or false where it is nowhere. */
+  async unlink(typeid: string, name: string): Promise<boolean | Elsewhere> {
+    const id = `${typeid}\0${name}`;
+    const entry = this.#entries.get(id);
+    if (entry && !entry.leaving) {
+      await entry.ready;
+      await this.#remove(id, entry);
+      return true;
+    }
+    await entry?.leaving;
+    const current = await this.#options.claims.read(nameKey(typeid, name));
+    const owner = current && parseClaim(current.value);
+    if (!owner || !(await this.#alive(owner))) return false;
+    return { server: owner.name, generation: owner.generation };
+  }
+
+  /** Somebody let go of a named object: if only its name is left, `keep` says how long that suffices. */
+  letGo(object: HostedObject): void {
+    if (object.name === undefined || object.calls > 0 || object.holders.size !== 1) return;
+    const id = `${object.type.typeid}\0${object.name}`;
+    const entry = this.#entries.get(id);
+    const hold = entry?.hold;
+    if (!entry || !hold || !object.holders.has(hold) || hold.keep === 'always' || hold.timer) return;
+    if (hold.keep === 'referenced') void this.#remove(id, entry);
+    else {
+      hold.timer = setTimeout(() => {
+        hold.timer = undefined;
+        if (object.calls === 0 && object.holders.size === 1 && object.holders.has(hold)) void this.#remove(id, entry);
+      }, hold.keep.idle);
+      hold.timer.unref();
+    }
+  }
+
+  /**
+   * Pushes the claims' end out; takes again those that the medium lost. Answers the objects whose names another server
+   * took meanwhile: they are no longer what the name means.
+   */
+  async renew(): Promise<HostedObject[]> {
+    const { claims } = this.#options;
+    const mine = claimValue(this.#options.identity());
+    const owned = [...this.#entries].filter(([, entry]) => entry.hold && !entry.leaving);
+    if (owned.length === 0) return [];
+    const missing = await claims.renew(
+      owned.map(([, entry]) => entry.key),
+      mine,
+      this.#ttl,
+    );
+    const lost: HostedObject[] = [];
+    for (const key of missing) {
+      const [id, entry] = owned.find(([, candidate]) => candidate.key.tag === key.tag) ?? [];
+      if (!id || !entry?.object || entry.leaving) continue;
+      const outcome = await claims.compareAndSet(key, null, mine, this.#ttl);
+      if (outcome.done || outcome.current?.value === mine) continue;
+      this.#forget(id, entry);
+      lost.push(entry.object);
+    }
+    return lost;
+  }
+
+  /** Gives every claim back. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const mine = claimValue(this.#options.identity());
+    await Promise.allSettled(
+      [...this.#entries].map(async ([id, entry]) => {
+        await entry.leaving;
+        this.#forget(id, entry);
+        await this.#options.claims.compareAndSet(entry.key, mine, null, 0);
+      }),
+    );
+  }
+
+  get #ttl(): number {
+    return Math.max(this.#options.lease * 10, 60_000);
+  }
+
+  async #make(
+    id: string,
+    entry: Entry,
+    type: TypeDefinition,
+    keep: Keep,
+    make: () => unknown,
+    signal: AbortSignal,
+  ): Promise<HostedObject | Elsewhere> {
+    const { claims, table } = this.#options;
+    const mine = claimValue(this.#options.identity());
+    try {
+      const elsewhere = await this.#claim(entry.key, mine, signal);
+      if (elsewhere) {
+        this.#entries.delete(id);
+        return elsewhere;
+      }
+    } catch (error) {
+      this.#entries.delete(id);
+      throw error;
+    }
+    let object: HostedObject;
+    try {
+      object = table.host(type, instanceOf(await make(), type));
+      if (object.name !== undefined && object.name !== entry.name) {
+        throw new ConfigurationError(
+          `The factory of ${type.typeid} gave an instance for the name "${entry.name}" that is named "${object.name}" already.`,
+          { typeid: type.typeid, objectName: entry.name },
+        );
+      }
+    } catch (error) {
+      // The claim goes before anybody hears of the error, so that whoever asks again is not sent here.
+      entry.leaving = claims.compareAndSet(entry.key, mine, null, 0).then(
+        () => undefined,
+        () => undefined,
+      );
+      await entry.leaving;
+      this.#entries.delete(id);
+      throw error;
+    }
+    entry.object = object;
+    entry.hold = new NameHold(entry.name, keep);
+    object.name = entry.name;
+    table.hold(object, entry.hold);
+    return object;
+  }
+
+  /** Claims the name, replacing the claim of a dead generation; answers who has it where that one lives. */
+  async #claim(key: ClaimKey, mine: string, signal: AbortSignal): Promise<Elsewhere | undefined> {
+    const { claims } = this.#options;
+    let absent: { value: string; since: Moment } | undefined;
+    let expected: string | null = null;
+    for (;;) {
+      signal.throwIfAborted();
+      const outcome = await claims.compareAndSet(key, expected, mine, this.#ttl);
+      const current = outcome.current?.value;
+      if (outcome.done || current === mine) return undefined;
+      expected = null;
+      if (current === undefined) continue;
+      const owner = parseClaim(current);
+      if (!owner) {
+        expected = current;
+        continue;
+      }
+      const state = await this.#stateOf(owner);
+      if (state === 'alive') return { server: owner.name, generation: owner.generation };
+      if (state === 'superseded') expected = current;
+      else {
+        // Its lease is not there: dead, or about to assert itself again. It has one more lease to do so.
+        if (absent?.value !== current) absent = { value: current, since: new Moment() };
+        if (absent.since.elapsed() >= this.#options.lease) expected = current;
+        else await new Promise((resolve) => setTimeout(resolve, Math.min(this.#options.lease / 6, 500)));
+      }
+    }
+  }
+
+  async #alive(owner: ServerIdentity): Promise<boolean> {
+    return (await this.#stateOf(owner)) === 'alive';
+  }
+
+  async #stateOf(owner: ServerIdentity): Promise<'alive' | 'superseded' | 'absent'> {
+    const me = this.#options.identity();
+    if (owner.name === me.name) return owner.generation === me.generation ? 'alive' : 'superseded';
+    const entry = await this.#options.claims.read({ kind: 'server', tag: owner.name });
+    if (!entry) return 'absent';
+    return entry.value === claimValue(owner) ? 'alive' : 'superseded';
+  }
+
+  async #remove(id: string, entry: Entry): Promise<void> {
+    if (entry.leaving || !entry.object) return entry.leaving;
+    const { claims, table, identity } = this.#options;
+    const { object, hold } = entry;
+    entry.leaving = claims
+      .compareAndSet(entry.key, claimValue(identity()), null, 0)
+      .then(
+        () => undefined,
+        // The medium is away: the claim stays until it expires, or until the next `get` finds it to be ours.
+        () => undefined,
+      )
+      .then(() => void this.#entries.delete(id));
+    clearTimeout(hold?.timer);
+    object.name = undefined;
+    if (hold) table.drop(object, hold);
+    return entry.leaving;
+  }
+
+  #forget(id: string, entry: Entry): void {
+    this.#entries.delete(id);
+    clearTimeout(entry.hold?.timer);
+    if (!entry.object || !entry.hold) return;
+    entry.object.name = undefined;
+    this.#options.table.drop(entry.object, entry.hold);
+  }
+}
+
+function nameKey(typeid: string, name: string): ClaimKey {
+  return { kind: 'name', tag: `${typeid}:${name}` };
+}
+
+/** What a constructor or factory gave, if it can be hosted. */
+export function instanceOf(value: unknown, type: TypeDefinition): object {
+  if (typeof value === 'object' && value !== null) return value;
+  throw new ConfigurationError(
+    `The factory of ${type.typeid} must give an object, got ${value === null ? 'null' : typeof value}.`,
+    { typeid: type.typeid, fate: 'executed' },
+  );
+}

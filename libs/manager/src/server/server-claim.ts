@@ -1,0 +1,129 @@
+import type { Claims, ClaimKey } from '../transport/index.js';
+import { Moment } from '../link/index.js';
+import { ServerSupersededError } from '../protocol/index.js';
+import type { Logger } from './logger.js';
+
+/** A start of a server: its name, its generation, and bits that tell it from any other of that number. */
+export interface ServerIdentity {
+  readonly name: string;
+  readonly generation: number;
+  readonly nonce: string;
+}
+
+/** How an identity stands in a claim. */
+export function claimValue(identity: ServerIdentity): string {
+  return `${identity.generation}:${identity.nonce}:${identity.name}`;
+}
+
+export function parseClaim(value: string): ServerIdentity | undefined {
+  const [, generation, nonce, name] = /^(\d{1,15}):([\w-]{1,64}):(.+)$/s.exec(value) ?? [];
+  return generation && nonce && name ? { generation: Number(generation), nonce, name } : undefined;
+}
+
+export interface ServerClaimOptions {
+  name: string;
+  nonce: string;
+  /** Milliseconds. */
+  lease: number;
+  /** Does not wait for a predecessor: whoever starts this one knows it dead. */
+  takeover: boolean;
+  logger: Logger;
+}
+
+/**
+ * The server's own lease: its claim on its name. Whoever holds it may act; once it ran out, nothing starts and nothing is
+ * written until it was asserted again, which works as long as nobody else has taken the name.
+ */
+export class ServerClaim {
+  readonly #claims: Claims;
+  readonly #options: ServerClaimOptions;
+  readonly #key: ClaimKey;
+  #value = '';
+  #held: Moment | undefined;
+
+  constructor(claims: Claims, options: ServerClaimOptions) {
+    this.#claims = claims;
+    this.#options = options;
+    this.#key = { kind: 'server', tag: options.name };
+  }
+
+  /** Waits for the name and takes it, under a generation newer than any before. */
+  async acquire(signal: AbortSignal): Promise<ServerIdentity> {
+    const { name, nonce, lease, takeover, logger } = this.#options;
+    let waitsFor = '';
+    for (;;) {
+      signal.throwIfAborted();
+      const current = await this.#claims.read(this.#key);
+      if (current && !takeover) {
+        if (current.value !== waitsFor) {
+          waitsFor = current.value;
+          const { generation } = parseClaim(current.value) ?? {};
+          logger.warn(
+            `The server name "${name}" is held by generation ${generation ?? '?'}, whose lease ends in ${current.ttl} ms ` +
+              'unless it is renewed. Waiting for it. (A supervisor that knows it dead may set `takeover: true`.)',
+          );
+        }
+        await pause(Math.min(Math.max(current.ttl, 20), 250), signal);
+        continue;
+      }
+      const identity = { name, nonce, generation: await this.#claims.nextGeneration() };
+      this.#value = claimValue(identity);
+      const sent = new Moment();
+      const outcome = await this.#claims.compareAndSet(this.#key, current?.value ?? null, this.#value, lease);
+      if (!outcome.done) continue;
+      this.#held = sent;
+      return identity;
+    }
+  }
+
+  /** Whether the lease holds. Counted from before its last renewal was sent. */
+  get valid(): boolean {
+    return this.#held !== undefined && this.#held.elapsed() < this.#options.lease;
+  }
+
+  /** Ms since the last renewal was sent. */
+  get age(): number {
+    return this.#held?.elapsed() ?? Infinity;
+  }
+
+  /**
+   * Renews the lease, or takes the name again where the entry is gone. Rejects where the medium cannot be reached.
+   *
+   * @throws ServerSupersededError where another server has the name.
+   */
+  async renew(): Promise<void> {
+    const sent = new Moment();
+    const { lease, name } = this.#options;
+    let outcome = await this.#claims.compareAndSet(this.#key, this.#value, this.#value, lease);
+    if (!outcome.done && outcome.current === null) {
+      outcome = await this.#claims.compareAndSet(this.#key, null, this.#value, lease);
+    }
+    if (!outcome.done) {
+      const owner = parseClaim(outcome.current?.value ?? '');
+      throw new ServerSupersededError(
+        `The server name "${name}" now belongs to generation ${owner?.generation ?? '?'}: this server stops.`,
+        { server: name },
+      );
+    }
+    this.#held = sent;
+  }
+
+  async release(): Promise<void> {
+    this.#held = undefined;
+    if (this.#value) await this.#claims.compareAndSet(this.#key, this.#value, null, 0);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}

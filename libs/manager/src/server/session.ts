@@ -1,0 +1,442 @@
+import { isPromise } from 'node:util/types';
+import {
+  CallAbortedError,
+  CallTimeoutError,
+  EncodingError,
+  encodeError,
+  encodeMessage,
+  ManagerError,
+  MessageKind,
+  MethodNotExposedError,
+  ObjectLostError,
+  OverloadedError,
+  prepareValue,
+  ProtocolError,
+  ServerClosingError,
+  SessionExpiredError,
+  WireReference,
+} from '../protocol/index.js';
+import type { EndReason, Hello, Limits, ReferenceScope } from '../protocol/index.js';
+import { beatFrame, Link } from '../link/index.js';
+import type { Peer } from '../link/index.js';
+import type { Lane } from '../transport/index.js';
+import { Call } from './call.js';
+import { Grants } from './grants.js';
+import { invoke } from './invoke.js';
+import type { HostedObject, ObjectTable } from './object-table.js';
+
+/** Who a session belongs to, as the census names it. */
+export interface SessionIdentity {
+  readonly id: string;
+  readonly application: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** What a session needs of its server. */
+export interface SessionHost {
+  readonly table: ObjectTable;
+  readonly limits: Limits;
+  readonly closing: boolean;
+  /** The server's lease holds and the medium is there: calls may start and frames leave. */
+  mayAct(): boolean;
+  /** Readings of the clock that leases are counted by. */
+  readingTime(): number;
+  nextFence(): bigint;
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+  /** Shared things in an answer: which object an instance stands for. Undefined where it is nothing shared. */
+  resolve(value: object): HostedObject | undefined;
+  /** Calls on object 0: the server itself. */
+  verb(call: Call): unknown;
+  report(error: unknown, context: string): void;
+  broken(session: Session, error: ProtocolError): void;
+  left(session: Session): void;
+}
+
+/**
+ * The life of one manager at this server: its references, its calls in order, its lease. What it holds is given back
+ * exactly once, when it ends.
+ */
+export class Session implements Peer, SessionIdentity {
+  readonly id: string;
+  readonly inbox: string;
+  readonly application: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly since = Date.now();
+  readonly link: Link;
+  readonly grants: Grants;
+  readonly scope: ReferenceScope;
+  /** Reading time of the last beat. */
+  heardAt: number;
+  ended: EndReason | undefined;
+
+  readonly #server: SessionHost;
+  /** Calls that have not ended: waiting for their start, or for their own promise. */
+  readonly #calls = new Map<number, Call>();
+  /** Answers that hand something over and are not yet known to have been taken. */
+  readonly #handedOver = new Map<number, Call>();
+  /** Calls received that may not start yet. Their order is the order of their start. */
+  readonly #backlog: Call[] = [];
+  #waiting = 0;
+  #beatHeard = 0;
+  #beatSent = 0;
+
+  constructor(server: SessionHost, id: string, hello: Hello) {
+    this.#server = server;
+    this.id = id;
+    this.inbox = hello.inbox;
+    this.application = hello.application;
+    this.host = hello.host;
+    this.pid = hello.pid;
+    this.heardAt = server.readingTime();
+    this.grants = new Grants(server.table, this);
+    this.link = new Link({
+      session: id,
+      window: { calls: server.limits.calls, bytes: server.limits.bytes },
+      write: (lane, bytes) => server.write(this.inbox, lane, bytes),
+      mayWrite: () => server.mayAct(),
+      deliver: (messages, sizes, age) => this.#deliver(messages, sizes, age),
+      onRelief: () => this.resume(),
+      onBroken: (error) => server.broken(this, error),
+    });
+    this.link.allow(hello.allowance);
+    this.scope = {
+      toWire: (value) => {
+        const object = server.resolve(value);
+        return object && new WireReference(object.type.typeid, object.id, this.grants.grant(object));
+      },
+      fromWire: (reference) => {
+        throw new EncodingError(
+          `A proxy of ${reference.typeid} #${reference.id} stands in the arguments: hosted code cannot take proxies yet.`,
+          { typeid: reference.typeid, objectId: reference.id },
+        );
+      },
+    };
+  }
+
+  /** Calls that run or wait to. */
+  get underWay(): number {
+    return this.#calls.size;
+  }
+
+  takes(): boolean {
+    return this.#server.mayAct();
+  }
+
+  nextFence(): bigint {
+    return this.#server.nextFence();
+  }
+
+  beat(number: number, _echo: number): void {
+    if (number <= this.#beatHeard) return;
+    this.#beatHeard = number;
+    this.heardAt = this.#server.readingTime();
+    this.link.retry();
+    void this.#server.write(this.inbox, 'beats', beatFrame(this.link, ++this.#beatSent, number));
+  }
+
+  /** The call is refused with what was wrong with its arguments (see `#receive`). */
+  spoiled(message: unknown[], error: unknown): unknown[] {
+    const wrong = error instanceof ManagerError ? error : new ProtocolError('An argument could not be read.', { cause: error });
+    return message.with(4, wrong);
+  }
+
+  /** Starts what may start now. */
+  resume(): void {
+    while (this.#backlog.length > 0 && this.#mayStart()) {
+      const call = this.#backlog.shift() as Call;
+      if (!call.ended) this.#start(call);
+    }
+  }
+
+  /** Refuses the calls that have not started; those that run go on. */
+  refuseWaiting(): void {
+    for (const call of [...this.#calls.values()]) {
+      if (!call.started) this.#refuse(call, closingError());
+    }
+  }
+
+  /** After the last answers, in their order: there will be no more. */
+  sayGoodbye(): void {
+    if (!this.ended) this.link.send(encodeMessage([MessageKind.bye, 'server-closed'], this.#server.limits), 0, false);
+  }
+
+  /** Gives everything back, once. Methods that run go on to their end; nobody hears of it. */
+  end(reason: EndReason): void {
+    if (this.ended) return;
+    this.ended = reason;
+    this.link.close();
+    const cause = new SessionExpiredError(`Session ${this.id} ended: ${reason}.`, { session: this.id });
+    for (const call of this.#calls.values()) {
+      call.cancel(cause);
+      if (!call.started) this.#conclude(call);
+    }
+    for (const call of this.#handedOver.values()) this.#undelivered(call);
+    this.#handedOver.clear();
+    this.grants.clear();
+  }
+
+  #deliver(messages: readonly unknown[][], sizes: readonly number[], age: number): void {
+    // A cancel that travels with its call must find it not started, whichever was said first.
+    let cancels: Set<number> | undefined;
+    for (const message of messages) {
+      if (message[0] === MessageKind.cancel) (cancels ??= new Set()).add(message[1] as number);
+    }
+    const now = Date.now();
+    for (let i = 0; i < messages.length && !this.ended; i++) {
+      const message = messages[i] as unknown[];
+      switch (message[0]) {
+        case MessageKind.call:
+          this.#receive(message, sizes[i] as number, age, now, cancels);
+          break;
+        case MessageKind.release:
+          if (typeof message[1] !== 'number' || typeof message[2] !== 'number') return this.#malformed();
+          this.grants.release(message[1], message[2]);
+          break;
+        case MessageKind.cancel:
+          if (typeof message[1] !== 'number') return this.#malformed();
+          this.#cancel(message[1]);
+          break;
+        case MessageKind.unwanted:
+          if (typeof message[1] !== 'number') return this.#malformed();
+          this.#unwanted(message[1]);
+          break;
+        case MessageKind.bye:
+          this.#server.left(this);
+          break;
+        default:
+          return this.#malformed();
+      }
+    }
+  }
+
+  #malformed(): void {
+    this.#server.broken(this, new ProtocolError(`Session ${this.id} sent a message that is none.`, { session: this.id }));
+  }
+
+  #receive(message: unknown[], bytes: number, age: number, now: number, cancels: Set<number> | undefined): void {
+    const [, number, id, method, args, timeout, task] = message;
+    if (
+      typeof number !== 'number' ||
+      typeof id !== 'number' ||
+      typeof method !== 'string' ||
+      typeof timeout !== 'number' ||
+      typeof task !== 'string' ||
+      !(Array.isArray(args) || args instanceof ManagerError)
+    ) {
+      return this.#malformed();
+    }
+    const target = id === 0 ? undefined : this.grants.find(id);
+    const deadline = timeout > 0 ? now + timeout - age : undefined;
+    const call = new Call(this, target, number, method, Array.isArray(args) ? args : [], deadline, task, bytes);
+    if (args instanceof ManagerError) return this.#refuse(call, args);
+    if (id !== 0 && !target) {
+      const error = new ObjectLostError(
+        `Object #${id} is not held by session ${this.id}: it was released, or lost its name to another server.`,
+        { objectId: id, session: this.id, fate: 'not-executed' },
+      );
+      return this.#refuse(call, error);
+    }
+    if (target && !target.type.methods.has(method)) return this.#refuse(call, notExposed(target, method));
+    if (cancels?.has(number)) return this.#refuse(call, abortedError(call));
+    if (timeout > 0 && age >= timeout) return this.#refuse(call, timeoutError(call, 'before it could start'));
+    if (this.#server.closing) return this.#refuse(call, closingError());
+    if (this.#backlog.length === 0 && this.#mayStart()) return this.#start(call);
+    this.#calls.set(number, call);
+    this.#backlog.push(call);
+  }
+
+  #mayStart(): boolean {
+    return this.link.pendingBytes < this.#server.limits.bytes && this.#server.mayAct();
+  }
+
+  #start(call: Call): void {
+    const { target } = call;
+    if (!target) return this.#run(call);
+    if (call.expired) return this.#refuse(call, timeoutError(call, 'before it could start'));
+    if (target.type.waits.has(call.method)) {
+      if (this.#waiting >= this.#server.limits.waiting) return this.#refuse(call, this.#tooManyWaiting(call));
+      this.#waiting++;
+      call.waits = true;
+      this.link.consumed(1, call.bytes);
+    }
+    if (!target.type.serial) return this.#run(call);
+    this.#calls.set(call.number, call);
+    if (call.deadline !== undefined) {
+      call.timer = setTimeout(() => {
+        if (!call.started) this.#refuse(call, timeoutError(call, `while it waited for its turn at ${describe(target)}`));
+      }, call.deadline - Date.now());
+    }
+    target.line.push(call);
+    advance(target);
+  }
+
+  /** Runs a call whose turn has come. Public for `advance`: the line of a serial object is one for all sessions. */
+  run(call: Call): void {
+    this.#run(call);
+  }
+
+  #run(call: Call): void {
+    const { target } = call;
+    call.started = true;
+    if (target) {
+      target.calls++;
+      if (target.type.serial) target.busy = true;
+    }
+    let result: unknown;
+    try {
+      result = target ? invoke(call, target) : this.#server.verb(call);
+    } catch (error) {
+      return this.#fail(call, error);
+    }
+    if (!isThenable(result)) return this.#finish(call, result);
+    this.#calls.set(call.number, call);
+    result.then(
+      (value) => this.#finish(call, value),
+      (error: unknown) => this.#fail(call, error),
+    );
+  }
+
+  #finish(call: Call, value: unknown): void {
+    if (this.ended) return this.#conclude(call);
+    let bytes: Uint8Array;
+    this.grants.begin();
+    try {
+      const prepared = prepareValue(value, this.scope, this.#server.limits);
+      const message = [MessageKind.result, call.number, prepared];
+      if (call.handsOver) message.push(true);
+      bytes = encodeMessage(message, this.#server.limits);
+    } catch (error) {
+      this.grants.rollback();
+      return this.#fail(call, error);
+    }
+    this.#answer(call, bytes);
+  }
+
+  #fail(call: Call, error: unknown): void {
+    if (this.ended) return this.#conclude(call);
+    const fate = (error instanceof ManagerError && call.target === undefined && error.fate) || 'executed';
+    this.#answer(call, this.#errorMessage(call, error, fate));
+  }
+
+  /** Answers a call that never started. */
+  #refuse(call: Call, error: ManagerError): void {
+    if (call.ended) return;
+    this.#answer(call, this.#errorMessage(call, error, 'not-executed'));
+  }
+
+  #errorMessage(call: Call, error: unknown, fate: string): Uint8Array {
+    const encode = (reason: unknown): Uint8Array => {
+      const prepared = prepareValue(encodeError(reason), undefined, this.#server.limits);
+      return encodeMessage([MessageKind.error, call.number, prepared, fate], this.#server.limits);
+    };
+    try {
+      return encode(error);
+    } catch (unsendable) {
+      // A thrown value may be as unsendable as any other: what is said instead is ours and always fits.
+      return encode(unsendable instanceof ManagerError ? unsendable : new EncodingError(String(unsendable)));
+    }
+  }
+
+  #answer(call: Call, bytes: Uint8Array): void {
+    if (call.handsOver) {
+      this.#handedOver.set(call.number, call);
+      this.link.send(bytes, 0, true, () => {
+        if (this.#handedOver.delete(call.number)) call.delivered();
+      });
+    } else this.link.send(bytes, 0, true);
+    this.#conclude(call);
+  }
+
+  /** The call is over: what it held is let go, its credit goes back, the next in line starts. */
+  #conclude(call: Call): void {
+    if (call.ended) return;
+    call.ended = true;
+    clearTimeout(call.timer);
+    this.#calls.delete(call.number);
+    if (this.ended) this.#undelivered(call);
+    if (call.waits) this.#waiting--;
+    else this.link.consumed(1, call.bytes);
+    if (call.subject) this.#server.table.leave(call.subject);
+    const { target } = call;
+    if (!target || !call.started) return;
+    this.#server.table.leave(target);
+    if (!target.type.serial) return;
+    target.busy = false;
+    advance(target);
+  }
+
+  #cancel(number: number): void {
+    const call = this.#calls.get(number);
+    if (!call) return;
+    const error = abortedError(call);
+    call.cancel(error);
+    if (!call.started) this.#refuse(call, error);
+  }
+
+  #unwanted(number: number): void {
+    const call = this.#handedOver.get(number);
+    if (!call) return;
+    this.#handedOver.delete(number);
+    this.#undelivered(call);
+  }
+
+  #undelivered(call: Call): void {
+    call.undelivered((error) => this.#server.report(error, `An onUndelivered handler of ${call.method}() failed`));
+  }
+
+  #tooManyWaiting(call: Call): OverloadedError {
+    return new OverloadedError(
+      `Session ${this.id} has ${this.#waiting} calls waiting, which is the limit; ${call.method}() was not queued.`,
+      { session: this.id, method: call.method, retryAfter: 1000, fate: 'not-executed' },
+    );
+  }
+}
+
+/** Lets the calls of a serial object run, one at a time, in the order in which they were made. */
+function advance(object: HostedObject): void {
+  if (object.advancing) return;
+  object.advancing = true;
+  while (!object.busy && object.line.length > 0) {
+    const call = object.line.shift() as Call;
+    if (!call.ended) call.origin.run(call);
+  }
+  object.advancing = false;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  return isPromise(value) || typeof (value as { then?: unknown }).then === 'function';
+}
+
+function describe(object: HostedObject): string {
+  return `${object.type.typeid} #${object.id}${object.name === undefined ? '' : ` ("${object.name}")`}`;
+}
+
+function notExposed(target: HostedObject, method: string): MethodNotExposedError {
+  const { typeid, exposed } = target.type;
+  return new MethodNotExposedError(
+    `${typeid} does not expose ${JSON.stringify(method)}. It exposes: ${exposed.join(', ') || 'nothing'}.`,
+    { typeid, method, objectId: target.id, fate: 'not-executed' },
+  );
+}
+
+function timeoutError(call: Call, when: string): CallTimeoutError {
+  return new CallTimeoutError(`${call.method}() ran out of time ${when}; it was not executed.`, {
+    method: call.method,
+    fate: 'not-executed',
+    ...(call.target && { typeid: call.target.type.typeid, objectId: call.target.id }),
+  });
+}
+
+function abortedError(call: Call): CallAbortedError {
+  return new CallAbortedError(`The caller of ${call.method}() stopped waiting.`, {
+    method: call.method,
+    ...(!call.started && { fate: 'not-executed' as const }),
+  });
+}
+
+function closingError(): ServerClosingError {
+  return new ServerClosingError('The server is closing and starts no further call.', { fate: 'not-executed' });
+}

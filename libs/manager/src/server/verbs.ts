@@ -1,0 +1,136 @@
+import { isPromise } from 'node:util/types';
+import { runInCall, runInCallContext, SharedValue } from '../definition/index.js';
+import type { TypeDefinition } from '../definition/index.js';
+import { MethodNotExposedError, ObjectLostError, ProtocolError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
+import type { Call } from './call.js';
+import { describeObject } from './census.js';
+import type { ServerInfo } from './census.js';
+import { instanceOf } from './names.js';
+import type { Elsewhere, Keep, Names } from './names.js';
+import type { HostedObject, ObjectTable } from './object-table.js';
+import type { ServerIdentity } from './server-claim.js';
+
+export interface VerbsOptions {
+  types: ReadonlyMap<string, TypeDefinition>;
+  table: ObjectTable;
+  names: Names;
+  identity: () => ServerIdentity;
+  /** The object in the caller's hands, if its session holds it. */
+  held: (call: Call, id: number) => HostedObject | undefined;
+}
+
+/** The methods of object 0: what a manager asks of the server itself. */
+export class Verbs {
+  readonly #options: VerbsOptions;
+  readonly #verbs: Record<keyof typeof ServerVerb, (call: Call, args: readonly unknown[]) => unknown> = {
+    create: (call, [typeid, args]) => this.#create(call, typeid, args),
+    get: (call, [typeid, name, args, keep]) => this.#get(call, typeid, name, args, keep),
+    attach: (call, [typeid, name, id]) => this.#attach(call, typeid, name, id),
+    unlink: (_call, [typeid, name]) => this.#options.names.unlink(text(typeid), text(name)),
+    numberOfObjects: () => this.#options.table.size,
+    debugInfo: () => this.#debugInfo(),
+    ping: () => true,
+    copy: (call, [id]) => this.#copy(call, id),
+  };
+
+  constructor(options: VerbsOptions) {
+    this.#options = options;
+  }
+
+  run(call: Call): unknown {
+    if (!Object.hasOwn(this.#verbs, call.method)) {
+      throw new MethodNotExposedError(`The server has no verb ${JSON.stringify(call.method)}.`, {
+        method: call.method,
+        fate: 'not-executed',
+      });
+    }
+    return this.#verbs[call.method as keyof typeof ServerVerb](call, call.args);
+  }
+
+  #type(typeid: unknown): TypeDefinition {
+    const type = this.#options.types.get(text(typeid));
+    if (type) return type;
+    const known = [...this.#options.types.keys()].join(', ') || 'none';
+    throw new TypeNotRegisteredError(
+      `The server "${this.#options.identity().name}" has no type ${JSON.stringify(typeid)}. It has: ${known}.`,
+      { typeid: text(typeid), server: this.#options.identity().name, fate: 'not-executed' },
+    );
+  }
+
+  /** Synchronous where the constructor is: creating costs no turn of the event loop more than a call. */
+  #create(call: Call, typeid: unknown, args: unknown): unknown {
+    const type = this.#type(typeid);
+    const host = (instance: unknown): SharedValue => {
+      const object = this.#options.table.host(type, instanceOf(instance, type));
+      call.pin(object);
+      return new SharedValue(object.instance, type.typeid);
+    };
+    const made = construct(call, type, list(args));
+    return isPromise(made) ? made.then(host) : host(made);
+  }
+
+  async #get(call: Call, typeid: unknown, name: unknown, args: unknown, keep: unknown): Promise<unknown> {
+    const type = this.#type(typeid);
+    const make = (): unknown => construct(call, type, list(args));
+    const pin = (object: HostedObject): void => call.pin(object);
+    const found = await this.#options.names.get(type, text(name), keepOf(keep), make, call.signal, pin);
+    return 'instance' in found ? { object: new SharedValue(found.instance, type.typeid) } : redirect(found);
+  }
+
+  #attach(call: Call, typeid: unknown, name: unknown, id: unknown): unknown {
+    const object = this.#options.names.find(text(typeid), text(name));
+    if (!object || object.id !== id) return null;
+    call.pin(object);
+    return new SharedValue(object.instance, object.type.typeid);
+  }
+
+  #copy(call: Call, id: unknown): unknown {
+    const object = this.#options.held(call, Number(id));
+    if (!object) {
+      throw new ObjectLostError(`Object #${String(id)} is not held by session ${call.session}.`, {
+        objectId: Number(id),
+        fate: 'not-executed',
+      });
+    }
+    const toCopy = (object.instance as { toCopy?: unknown }).toCopy;
+    if (typeof toCopy !== 'function') {
+      throw new MethodNotExposedError(
+        `${object.type.typeid} has no toCopy() method, so there is no copy of it to be had.`,
+        { typeid: object.type.typeid, method: 'toCopy', objectId: object.id, fate: 'not-executed' },
+      );
+    }
+    call.pin(object);
+    return runInCall(call, () => Reflect.apply(toCopy, object.instance, []) as unknown);
+  }
+
+  #debugInfo(): ServerInfo {
+    const { name, generation } = this.#options.identity();
+    return { server: name, generation, objects: Array.from(this.#options.table.objects(), describeObject) };
+  }
+}
+
+function construct(call: Call, type: TypeDefinition, args: readonly unknown[]): unknown {
+  return (type.context ? runInCallContext : runInCall)(call, () => type.create(...args));
+}
+
+function redirect(elsewhere: Elsewhere): unknown {
+  return { server: elsewhere.server, generation: elsewhere.generation };
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new ProtocolError(`Expected a name, got ${typeof value}.`, { fate: 'not-executed' });
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new ProtocolError(`Expected a list of arguments, got ${typeof value}.`, { fate: 'not-executed' });
+}
+
+function keepOf(value: unknown): Keep {
+  if (value === undefined || value === null || value === 'always') return 'always';
+  if (value === 'referenced') return value;
+  const idle = (value as { idle?: unknown }).idle;
+  if (typeof idle === 'number' && idle >= 0 && idle < 2 ** 31) return { idle };
+  throw new ProtocolError(`Expected 'always', 'referenced' or { idle: ms } as \`keep\`.`, { fate: 'not-executed' });
+}
