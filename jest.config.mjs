@@ -26,6 +26,7 @@ export default {
     {
       ...common,
       displayName: 'e2e',
+      testTimeout: 20_000,
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/smoke/'],
     },
