@@ -9,7 +9,11 @@ import { prepareValue } from './values.js';
  *
  * @throws EncodingError as `prepareValue` does, except that shared things are not judged here.
  */
-export function copyValue<T>(value: T, limits: { depth: number; messageBytes: number }, isShared: (value: object) => boolean): T {
+export function copyValue<T>(
+  value: T,
+  limits: { depth: number; messageBytes: number },
+  isShared: (value: object) => boolean,
+): T {
   const shared: object[] = [];
   const scope = {
     toWire: (object: object): WireReference | undefined =>
@@ -17,6 +21,11 @@ export function copyValue<T>(value: T, limits: { depth: number; messageBytes: nu
     fromWire: (reference: WireReference): unknown => shared[reference.id - 1],
   };
   const bytes = encodeMessage([prepareValue(value, scope, limits)], limits);
-  const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, limits.depth + 1, scope.fromWire);
+  const reader = new Reader(
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+    0,
+    limits.depth + 1,
+    scope.fromWire,
+  );
   return (reader.read() as [T])[0];
 }

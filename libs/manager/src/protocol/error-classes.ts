@@ -22,11 +22,10 @@ const byCode = new Map<string, ErrorClass>(Object.values(managerErrors).map((typ
  * @throws ConfigurationError where the name, or the code of a `ManagerError`, belongs to another class
  */
 export function registerErrorClass(name: string, type: ErrorClass): void {
-  if (
-    typeof type !== 'function' ||
-    !(Object.create(Object(type.prototype) as object) instanceof Error || isErrorPrototype(type.prototype))
-  ) {
-    throw new ConfigurationError(`'${name}' cannot be registered as a class of errors: it does not extend Error`);
+  if (typeof type !== 'function' || name === '' || !isErrorPrototype(type.prototype)) {
+    throw new ConfigurationError(
+      `'${name}' cannot be registered as a class of errors: it needs a name and extends Error`,
+    );
   }
   const owner = registered.get(name) ?? builtInClasses.get(name) ?? (managerErrors as Record<string, ErrorClass>)[name];
   if (owner === type) return;
@@ -52,8 +51,8 @@ function registerCode(type: ErrorClass): void {
   byCode.set(code, type);
 }
 
-function isErrorPrototype(prototype: object, base: object = Error.prototype): boolean {
-  return prototype === base || Object.prototype.isPrototypeOf.call(base, prototype);
+function isErrorPrototype(prototype: unknown, base: object = Error.prototype): boolean {
+  return prototype === base || Object.prototype.isPrototypeOf.call(base, prototype as object);
 }
 
 /** Name of the nearest registered class above an error; one not registered itself arrives as its registered base. */

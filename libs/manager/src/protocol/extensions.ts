@@ -20,7 +20,7 @@ export const ExtensionType = {
   negativeZero: 0x06,
   /** `d4 07 00`, only as an item of an array. */
   hole: 0x07,
-  /** float64 of milliseconds; NaN is an invalid date. */
+  /** float64 of milliseconds; NaN is an invalid date. Prepared as a tag, written in one piece. */
   date: 0x08,
   /** Big-endian two's complement, for what fits neither int64 nor uint64. */
   bigint: 0x09,

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { Extension, ExtensionType, HOLE, tag } from './extensions.js';
+import { assignOwn } from './own.js';
 import { preparePrimitive } from './primitives.js';
 
 /**
@@ -133,8 +134,7 @@ function fill(shell: unknown, content: readonly unknown[], part: (value: unknown
     const value = part(content[i + 1]);
     if (code === NodeCode.map) (shell as Map<unknown, unknown>).set(part(key), value);
     else if (typeof key !== 'string') return false;
-    // Defined, not assigned: the key may be `__proto__`.
-    else Object.defineProperty(shell as object, key, { value, enumerable: true, configurable: true, writable: true });
+    else assignOwn(shell as Record<string, unknown>, key, value);
   }
   return true;
 }

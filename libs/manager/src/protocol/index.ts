@@ -1,5 +1,6 @@
 /** What the other rooms see of the protocol. */
-export { decodeFrame, encodeFrame, encodeMessage } from './codec.js';
+export { decodeFrame, encodeFrame, encodeMessage, type Seal } from './codec.js';
+export { copyValue } from './copy.js';
 export { registerErrorClass, type ErrorClass } from './error-classes.js';
 export {
   CallAbortedError,

@@ -33,23 +33,27 @@ export function isBuiltIn(prototype: object): boolean {
  * constructor is called. A subclass counts as its base only if it adds no behaviour; an error always does, since an error
  * that could not be sent would hide what went wrong.
  */
-export function kindOf(value: object): Kind {
+export function kindOf(value: object, prototype: object | null): Kind {
+  // The questions of `slotKind` are calls into native code; the commonest answer is guessed and asked for first.
+  if (prototype === Date.prototype && types.isDate(value)) return Kind.leaf;
+  if (prototype === Map.prototype && types.isMap(value)) return Kind.map;
+  if (prototype === Set.prototype && types.isSet(value)) return Kind.set;
   const kind = slotKind(value);
   if (kind === Kind.error) return kind;
-  return addsNothing(Object.getPrototypeOf(value) as object | null) ? kind : Kind.other;
+  return addsNothing(prototype) ? kind : Kind.other;
 }
 
 export function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || value instanceof Error;
+  return types.isNativeError(value) || value instanceof Error || value instanceof DOMException;
 }
 
 function slotKind(value: object): Kind {
   if (Array.isArray(value)) return Kind.array;
+  if (ArrayBuffer.isView(value)) return Kind.leaf;
   if (types.isMap(value)) return Kind.map;
   if (types.isSet(value)) return Kind.set;
   if (isError(value)) return Kind.error;
-  if (ArrayBuffer.isView(value) || types.isArrayBuffer(value) || types.isDate(value) || types.isRegExp(value))
-    return Kind.leaf;
+  if (types.isArrayBuffer(value) || types.isDate(value) || types.isRegExp(value)) return Kind.leaf;
   if (types.isBoxedPrimitive(value)) return types.isSymbolObject(value) ? Kind.other : Kind.leaf;
   return Kind.plain;
 }

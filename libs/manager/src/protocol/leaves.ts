@@ -11,12 +11,8 @@ export function prepareLeaf(value: object, where: () => string): Extension {
     // From the slot, not from the constructor, which a subclass or a user may have changed.
     return view(types.isDataView(value) ? 'DataView' : (value as Uint8Array)[Symbol.toStringTag], bytes, where);
   }
-  if (types.isAnyArrayBuffer(value)) return view('ArrayBuffer', new Uint8Array(value as ArrayBuffer), where);
-  if (types.isDate(value)) {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setFloat64(0, Date.prototype.getTime.call(value));
-    return new Extension(ExtensionType.date, bytes);
-  }
+  if (types.isDate(value)) return tag(ExtensionType.date, Date.prototype.getTime.call(value));
+  if (types.isArrayBuffer(value)) return view('ArrayBuffer', new Uint8Array(value), where);
   if (types.isRegExp(value)) return tag(ExtensionType.regexp, [value.source, value.flags]);
   return tag(ExtensionType.boxed, preparePrimitive(primitiveIn(value), where));
 }

@@ -3,7 +3,8 @@
  * native code (some 60 ns), and gives the *same* string, whose hash is known already when it is looked up in a Map.
  */
 const SLOTS = 4096;
-const MAX_CACHED = 24;
+/** As long as the id of a session, which is in every frame. */
+const MAX_CACHED = 32;
 const cache = new Array<string>(SLOTS).fill('');
 
 /** The bytes must be in range. Ill-formed UTF-8 becomes U+FFFD, as everywhere in Node. */

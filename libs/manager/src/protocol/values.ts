@@ -1,11 +1,15 @@
-import { EncodingError, PayloadTooLargeError } from './errors.js';
+import { PayloadTooLargeError } from './errors.js';
 import { describeError } from './error-structure.js';
 import { Extension, ExtensionType, HOLE, tag } from './extensions.js';
+import { isFlat } from './flat.js';
 import { prepareGraph } from './graph.js';
-import { Kind, classNameOf, isBuiltIn, kindOf } from './kinds.js';
+import { Kind, isBuiltIn, kindOf } from './kinds.js';
 import { prepareLeaf } from './leaves.js';
 import { Path } from './path.js';
+import { assignOwn } from './own.js';
 import { isOrdinary, isWellFormed, preparePrimitive } from './primitives.js';
+import { refusal } from './refusal.js';
+import { Seen } from './seen.js';
 import { WireReference, type ReferenceScope } from './reference.js';
 
 export interface ValueLimits {
@@ -33,29 +37,15 @@ export function prepareValue(
   root = 'value',
 ): unknown {
   if (typeof value !== 'object' || value === null) return preparePrimitive(value, () => root);
-  // The arguments of most calls: a few primitives. Nothing is allocated for them.
+  // The arguments of most calls. Nothing is allocated for them.
   if (Array.isArray(value) && isFlat(value)) return value;
   return new Preparation(scope, limits, root).run(value);
 }
 
-function isFlat(array: readonly unknown[]): boolean {
-  if (array.length > 16 || Object.getPrototypeOf(array) !== Array.prototype) return false;
-  for (let i = 0; i < array.length; i++) {
-    const item = array[i];
-    // An undefined item may be a hole; a long string is measured.
-    if (item === undefined || !isOrdinary(item) || (typeof item === 'string' && item.length > 1024)) return false;
-  }
-  return true;
-}
-
-/** Up to this many objects are found faster by comparing than by hashing. */
-const LIST_MAX = 8;
-
 /** One walk over one value. */
 class Preparation {
   private readonly path: Path;
-  private readonly seen: object[] = [];
-  private seenSet: Set<object> | undefined;
+  private readonly seen = new Seen();
   /** What the scope said of each object it was asked about; asking grants, so it must not happen twice. */
   private answers: Map<object, Extension | null> | undefined;
   private repeated = false;
@@ -93,7 +83,7 @@ class Preparation {
     const reference = this.reference(value, prototype);
     if (reference !== undefined) return reference;
     if (this.isRepeat(value)) return value;
-    switch (kindOf(value)) {
+    switch (kindOf(value, prototype)) {
       case Kind.plain:
         return this.plain(value, depth, {});
       case Kind.array:
@@ -110,7 +100,7 @@ class Preparation {
           depth,
         );
       default:
-        throw this.refusal(value, depth);
+        throw refusal(value, this.path.upTo(depth));
     }
   }
 
@@ -129,7 +119,7 @@ class Preparation {
         prepared = this.item(item, key, depth);
         if (prepared !== item) copy ??= { ...source };
       }
-      if (copy !== undefined) define(copy, key, prepared);
+      if (copy !== undefined) assignOwn(copy, key, prepared);
     }
     if (odd)
       return tag(
@@ -215,26 +205,20 @@ class Preparation {
 
   /** For the graph: what stands for an object without being taken apart, or undefined. */
   private leaf(value: object): Extension | undefined {
-    const reference = this.reference(value, Object.getPrototypeOf(value) as object | null);
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    const reference = this.reference(value, prototype);
     if (reference !== undefined) return reference;
-    const kind = kindOf(value);
+    const kind = kindOf(value, prototype);
     if (kind === Kind.leaf) return prepareLeaf(value, () => this.path.root);
     if (kind === Kind.error) return this.error(value, 1);
-    if (kind === Kind.other) throw this.refusal(value, 1);
+    if (kind === Kind.other) throw refusal(value, this.path.root);
     return undefined;
   }
 
   private isRepeat(value: object): boolean {
-    if (this.seenSet !== undefined) {
-      if (this.seenSet.has(value)) return (this.repeated = true);
-      this.seenSet.add(value);
-      return false;
-    }
-    const seen = this.seen;
-    for (let i = 0; i < seen.length; i++) if (seen[i] === value) return (this.repeated = true);
-    seen.push(value);
-    if (seen.length > LIST_MAX) this.seenSet = new Set(seen);
-    return false;
+    if (!this.seen.addIsRepeat(value)) return false;
+    this.repeated = true;
+    return true;
   }
 
   private enter(depth: number): void {
@@ -256,23 +240,6 @@ class Preparation {
       `${this.path.upTo(depth)} is ${what}, and a message has at most ${this.limits.messageBytes} bytes`,
     );
   }
-
-  private refusal(value: object, depth: number): EncodingError {
-    const where = this.path.upTo(depth);
-    if (typeof (value as { then?: unknown }).then === 'function') {
-      return new EncodingError(`${where} is a ${classNameOf(value)}, which has to be awaited before it is sent`);
-    }
-    return new EncodingError(
-      `${where} is an instance of ${classNameOf(value)}, which has behaviour of its own and cannot be copied. ` +
-        'Share it (share(value), or @SharedType on its class) so that a proxy arrives, or copy its data into a plain object yourself',
-    );
-  }
-}
-
-/** Never through the setter that `__proto__` is. */
-function define(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') target[key] = value;
-  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 export function isStackOverflow(error: unknown): boolean {

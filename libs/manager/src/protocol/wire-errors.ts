@@ -4,6 +4,7 @@ import { describeThrown, isUnsafeField, type ErrorStructure, type ThrownStructur
 import { ManagerError, RemoteError, markManagerError } from './errors.js';
 import { isError } from './kinds.js';
 import { DEFAULT_LIMITS } from './limits.js';
+import { defineOwn } from './own.js';
 import { prepareValue } from './values.js';
 
 /** Fields of errors are for reading; nothing useful lies deeper. */
@@ -60,8 +61,10 @@ function reviveError(structure: ErrorStructure, flavour: Flavour, depth: number)
   const type = classFor(structure) ?? flavour.fallback;
   const code = isManagerClass(type) ? (type as unknown as typeof ManagerError).code : undefined;
   const error = construct(type, structure);
-  addFields(error, structure.fields, type, code);
-  if (type === RemoteError) hide(error, 'remoteName', remoteName(structure), true);
+  // Not where the server itself met a RemoteError and let it through: that one says of itself what it stands for.
+  const foreign = type === RemoteError && structure.code !== code;
+  addFields(error, structure.fields, type, code, foreign);
+  if (foreign) defineOwn(error, 'remoteName', remoteName(structure));
   // A cause deeper than any that we send is not followed: the stack is ours to keep.
   if (structure.cause !== undefined && depth < 32) hide(error, 'cause', revive(structure.cause, flavour, depth + 1));
   if (Array.isArray(structure.errors) && depth < 32) {
@@ -90,28 +93,38 @@ function construct(type: ErrorClass, structure: ErrorStructure): Error {
   if (isManagerClass(type)) {
     const own = type as unknown as typeof ManagerError;
     markManagerError(error, own);
-    hide(error, 'code', own.code, true);
-    hide(error, 'retryable', own.retryable, true);
+    defineOwn(error, 'code', own.code);
+    defineOwn(error, 'retryable', own.retryable);
   }
   const name = type === RemoteError ? 'RemoteError' : structure.name;
   if (error.name !== name) hide(error, 'name', name);
   return error;
 }
 
-function addFields(error: Error, fields: unknown, type: ErrorClass, code: string | undefined): void {
+function addFields(error: Error, fields: unknown, type: ErrorClass, code: string | undefined, foreign: boolean): void {
   if (typeof fields !== 'object' || fields === null) return;
   for (const [key, value] of Object.entries(fields)) {
     if (key === 'code' && code !== undefined && value !== code) {
       // The code says what class an error of ours is; a foreign one (ECONNREFUSED) must not.
-      if (type === RemoteError) hide(error, 'remoteCode', value, true);
-      else if (type === ManagerError) hide(error, 'code', value, true);
+      if (foreign) defineOwn(error, 'remoteCode', value);
+      else if (type === ManagerError) defineOwn(error, 'code', value);
       continue;
     }
     // Neither what an error is (constructor, toString, __proto__), nor a member of its class, nor what is set below.
     if (isUnsafeField(key) || reserved.has(key) || key in type.prototype) continue;
-    if (type === RemoteError && key === 'remoteName') continue;
-    hide(error, key, value, true);
+    if (foreign ? local.has(key) : code !== undefined && !isManagerField(key, value)) continue;
+    defineOwn(error, key, value);
   }
+}
+
+/** What a `RemoteError` says of the call and of itself; fields of the same name that a foreign error had are not it. */
+const local = new Set(['remoteName', 'remoteCode', 'retryable', 'fate']);
+const fates: readonly unknown[] = ['not-executed', 'executed', 'unknown'];
+
+/** Whether our errors may have such a value in this field. */
+function isManagerField(key: string, value: unknown): boolean {
+  if (key === 'fate') return fates.includes(value);
+  return key !== 'retryable' || typeof value === 'boolean';
 }
 
 const reserved = new Set(['stack', 'cause', 'errors', 'remoteStack', '__proto__']);
@@ -141,8 +154,9 @@ function remoteName({ name, type }: ErrorStructure): string {
   return name === 'Error' ? type : name;
 }
 
-function hide(error: Error, key: string, value: unknown, enumerable = false): void {
-  Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+/** What belongs to an error but is none of its fields. */
+function hide(error: Error, key: string, value: unknown): void {
+  defineOwn(error, key, value, false);
 }
 
 function isManagerClass(type: ErrorClass): boolean {
