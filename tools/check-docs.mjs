@@ -78,7 +78,7 @@ async function checkCode() {
   const config = {
     extends: '../tsconfig.base.json',
     compilerOptions: { composite: false, noEmit: true, noUnusedLocals: false, noUnusedParameters: false },
-    include: ['.'],
+    files: [...sources.keys()].map((path) => relative(CODE_DIR, path)),
   };
   writeFileSync(join(CODE_DIR, 'tsconfig.json'), JSON.stringify(config));
   writeFileSync(join(CODE_DIR, 'package.json'), JSON.stringify({ type: 'module' }));
