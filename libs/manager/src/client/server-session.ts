@@ -146,7 +146,7 @@ export class ServerSession implements Peer {
     const number = ++this.#calls;
     let bytes: Uint8Array;
     try {
-      const prepared = prepareValue(args, this.scope, this.#limits);
+      const prepared = prepareValue(args, this.scope, this.#limits, 'args');
       bytes = encodeMessage([MessageKind.call, number, object, method, prepared, timeout, currentTask()], this.#limits);
     } catch (error) {
       return Promise.reject(notSent(error, method, record));

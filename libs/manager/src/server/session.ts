@@ -303,7 +303,7 @@ export class Session implements Peer, SessionIdentity {
     let bytes: Uint8Array;
     this.grants.begin();
     try {
-      const prepared = prepareValue(value, this.scope, this.#server.limits);
+      const prepared = prepareValue(value, this.scope, this.#server.limits, 'result');
       const message = [MessageKind.result, call.number, prepared];
       if (call.handsOver) message.push(true);
       bytes = encodeMessage(message, this.#server.limits);
@@ -327,15 +327,12 @@ export class Session implements Peer, SessionIdentity {
   }
 
   #errorMessage(call: Call, error: unknown, fate: string): Uint8Array {
-    const encode = (reason: unknown): Uint8Array => {
-      const prepared = prepareValue(encodeError(reason), undefined, this.#server.limits);
-      return encodeMessage([MessageKind.error, call.number, prepared, fate], this.#server.limits);
-    };
+    const encode = (reason: unknown): Uint8Array =>
+      encodeMessage([MessageKind.error, call.number, encodeError(reason), fate], this.#server.limits);
     try {
       return encode(error);
-    } catch (unsendable) {
-      // A thrown value may be as unsendable as any other: what is said instead is ours and always fits.
-      return encode(unsendable instanceof ManagerError ? unsendable : new EncodingError(String(unsendable)));
+    } catch (tooLarge) {
+      return encode(tooLarge);
     }
   }
 

@@ -5,7 +5,7 @@ import type { RedisClient, RedisRole } from './redis-options.js';
 
 const LONGEST_DELAY = 1000;
 /** A connection that lasted this long was a good one: after it the first attempt comes soon. */
-const GOOD = 2000;
+const GOOD = 500;
 
 export interface ConnectionHooks {
   connect: (role: RedisRole) => RedisClient;
@@ -97,7 +97,8 @@ export class RedisConnection {
         await this.#live(() => (stood += 1));
       } catch (error) {
         this.#lastError = error as Error;
-        if (stood === 0 && isFatal(this.#lastError)) this.#hooks.fatal(this.#lastError);
+        const fatal = stood === 0 ? fatalError(this.#lastError) : null;
+        if (fatal) this.#hooks.fatal(fatal);
       }
       if (performance.now() - begun > GOOD) attempt = 0;
       await this.#pause(attempt++);
@@ -114,7 +115,8 @@ export class RedisConnection {
       let error: Error | undefined;
       this.#giveUp = reject;
       const closed = (): void => reject(error ?? new MediumError('the connection was closed'));
-      client.on('error', (problem: Error) => (error = this.#lastError = problem));
+      // Some errors end no connection, such as that of a database that is not there: ioredis goes on with another one.
+      client.on('error', (problem: Error) => reject((error = this.#lastError = problem)));
       client.once('close', closed);
       client.once('end', closed);
     });
@@ -156,9 +158,10 @@ export class RedisConnection {
   }
 }
 
-function isFatal(error: Error): boolean {
-  if (error instanceof ConfigurationError) return true;
-  return /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|invalid username|DB index|AUTH |Client sent AUTH))/.test(
-    error.message,
-  );
+/** What is wrong with how we were told to connect, as against Redis being away or busy. */
+function fatalError(error: Error): ConfigurationError | null {
+  if (error instanceof ConfigurationError) return error;
+  const refusal = /^(WRONGPASS|NOAUTH|NOPERM|ERR (invalid password|invalid username|DB index|AUTH |Client sent AUTH))/;
+  if (!refusal.test(error.message)) return null;
+  return new ConfigurationError(`Redis does not let this manager in: ${error.message}`, { cause: error });
 }

@@ -45,6 +45,9 @@ export async function createFactory(redis: RedisTransportOptions['redis']): Prom
       socketTimeout: undefined,
       blockingTimeout: undefined,
       disconnectTimeout: 300,
+      // It asks INFO at each connection, which an ACL may forbid; a Sentinel client needs it to see whether it found a
+      // master. We ask a command of our own instead.
+      enableReadyCheck: 'sentinels' in given && !!given.sentinels,
       // The oldest protocol says all we need, alike in every version of server and client.
       protocol: 2,
       replyMapping: 'legacy',

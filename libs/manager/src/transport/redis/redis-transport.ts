@@ -40,7 +40,7 @@ export class RedisTransport implements Transport {
     this.#options = options;
     this.#patience = options.timeout ?? PATIENCE;
     this.#keys = new RedisKeys(options.namespace ?? 'manager');
-    this.#writer = this.#connection('writer', () => Promise.resolve());
+    this.#writer = this.#connection('writer', (client) => this.#probe(client));
     this.#control = this.#connection('control', (client) => this.#meet(client));
     this.claims = new RedisClaims(this.#control, this.#keys);
     this.#opened = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
@@ -155,10 +155,16 @@ export class RedisTransport implements Transport {
 
   /** First words on a new control connection: is this Redis fit for it, and what time is it there. */
   async #meet(client: RedisClient): Promise<void> {
+    await this.#probe(client);
     if (!this.#checked) await checkServer(client);
     this.#checked = true;
     const [seconds, micros] = await client.time();
     this.#clock.hear(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000));
+  }
+
+  /** Rejects where Redis takes no commands: it loads its data, or wants a password. */
+  #probe(client: RedisClient): Promise<unknown> {
+    return client.pttl(this.#keys.generation);
   }
 
   #changed(): void {

@@ -1,0 +1,80 @@
+export { Manager } from './client/index.js';
+export {
+  client,
+  currentCall,
+  isProxy,
+  share,
+  SharedError,
+  SharedFactory,
+  SharedProxy,
+  SharedType,
+  sharedType,
+} from './definition/index.js';
+export {
+  createManagerServer,
+  getManagerToken,
+  getSharedToken,
+  InjectManager,
+  InjectShared,
+  ManagerModule,
+  ManagerServerModule,
+  ManagerServerStrategy,
+} from './nest/index.js';
+export {
+  CallAbortedError,
+  CallTimeoutError,
+  ConfigurationError,
+  DEFAULT_LIMITS,
+  EncodingError,
+  ManagerClosedError,
+  ManagerError,
+  managerErrors,
+  MethodNotExposedError,
+  ObjectLostError,
+  OverloadedError,
+  PayloadTooLargeError,
+  ProtocolError,
+  ProxyReleasedError,
+  RemoteError,
+  ServerClosingError,
+  ServerSupersededError,
+  ServerUnavailableError,
+  SessionExpiredError,
+  TypeNotRegisteredError,
+} from './protocol/index.js';
+
+export type {
+  CallOptions,
+  Creators,
+  DebugInfo,
+  HolderDebugInfo,
+  KeepOption,
+  ManagerStatus,
+  NamedCreators,
+  ObjectDebugInfo,
+  ServerDebugInfo,
+} from './client/index.js';
+export type {
+  AnyProxy,
+  CallContext,
+  ClientClass,
+  ObjectToken,
+  ProxyOf,
+  Received,
+  Shared,
+  SharedClass,
+  SharedFactoryOptions,
+  SharedTypeOptions,
+  TypeRef,
+  TypeToken,
+} from './definition/index.js';
+export type {
+  AsyncOptions,
+  ManagerModuleOptions,
+  ManagerServerModuleOptions,
+  MediumOptions,
+  OptionsFactory,
+  SharedFeature,
+} from './nest/index.js';
+export type { ErrorDetails, Fate, Limits } from './protocol/index.js';
+export type { RedisClient, RedisFactory, RedisRole, Transport } from './transport/index.js';

@@ -1,0 +1,81 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import { ManagerServer } from '../server/index.js';
+import { checkOptions, makeTransport, type ManagerServerModuleOptions } from './options.js';
+import { SharedTypesExplorer } from './shared-types.explorer.js';
+
+/** What a running server may tell. A type, since Nest's base asks for an index signature. */
+type ManagerServerEvents = {
+  superseded: (error: Error) => void;
+};
+
+/**
+ * The manager server as a Nest transport strategy: hosts the types of its application while that listens.
+ *
+ * `createManagerServer` uses it. A hybrid application connects it by hand.
+ *
+ * @example
+ * ```ts
+ * const app = await NestFactory.create(AppModule);
+ * app.connectMicroservice({ strategy: app.get(ManagerServerStrategy) });
+ * await app.startAllMicroservices();
+ * ```
+ */
+@Injectable()
+export class ManagerServerStrategy extends Server<ManagerServerEvents> implements CustomTransportStrategy {
+  override readonly transportId = Symbol.for('nestjs-manager');
+  protected override readonly logger = new Logger('ManagerServer');
+  readonly #options: ManagerServerModuleOptions;
+  readonly #explorer: SharedTypesExplorer;
+  #server: ManagerServer | undefined;
+  #onSuperseded: ((error: Error) => void)[] = [];
+
+  constructor(options: ManagerServerModuleOptions, explorer: SharedTypesExplorer) {
+    super();
+    this.#options = checkOptions('server', options);
+    this.#explorer = explorer;
+  }
+
+  /** The server's name, and the generation of this start. */
+  get identity(): { name: string; generation: number } | undefined {
+    if (!this.#server) return undefined;
+    const { name, generation } = this.#server.identity;
+    return { name, generation };
+  }
+
+  /** Starts hosting; waits for the lease of a predecessor of the same name. */
+  listen(callback: (error?: unknown) => void): void {
+    this.#start().then(() => callback(), callback);
+  }
+
+  /** Finishes what runs, refuses what waits, tells the sessions, gives the name back. Idempotent. */
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  /** `superseded`: another server took the name over, and this one has stopped. */
+  on<E extends keyof ManagerServerEvents>(_event: E, listener: ManagerServerEvents[E]): void {
+    this.#onSuperseded.push(listener);
+  }
+
+  unwrap<T>(): T {
+    throw new Error('A manager server has no native server to unwrap.');
+  }
+
+  async #start(): Promise<void> {
+    const { name, lease, takeover, limits, closeTimeout, types = [] } = this.#options;
+    const server = new ManagerServer({
+      transport: makeTransport(this.#options),
+      types: this.#explorer.explore(types),
+      logger: this.logger,
+      ...(name !== undefined && { name }),
+      ...(lease !== undefined && { lease }),
+      ...(takeover !== undefined && { takeover }),
+      ...(limits !== undefined && { limits }),
+      ...(closeTimeout !== undefined && { closeTimeout }),
+    });
+    this.#server = server;
+    void server.superseded.then((error) => this.#onSuperseded.forEach((listener) => listener(error)));
+    await server.start();
+  }
+}

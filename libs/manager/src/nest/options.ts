@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
+import type { AnyClass } from '../definition/index.js';
+import { ConfigurationError, DEFAULT_LIMITS, type Limits } from '../protocol/index.js';
+import { RedisTransport, type RedisTransportOptions, type Transport } from '../transport/index.js';
+
+/** How a manager or a server reaches the medium that both share. */
+export interface MediumOptions {
+  /**
+   * A `redis://` or `rediss://` URL, the options of an ioredis client, or a function that makes clients: for TLS, ACL
+   * users, Sentinel and Cluster. @default 'redis://localhost:6379'
+   */
+  redis?: RedisTransportOptions['redis'];
+  /** Applications and servers of one namespace find each other; its name begins every key. @default 'manager' */
+  namespace?: string;
+  /** A medium instead of Redis: `nestjs-manager/testing` has one in memory. A function makes one for each application. */
+  transport?: () => Transport;
+  /** Not supported yet: setting it fails the bootstrap, so that nobody believes to be protected by it. */
+  authkey?: never;
+  /** Bounds on what is sent and taken. */
+  limits?: Partial<Limits>;
+}
+
+/** Options of `ManagerModule.forRoot`. */
+export interface ManagerModuleOptions extends MediumOptions {
+  /** Name of this application in the census. @default the name in the package.json of the working directory */
+  application?: string;
+  /** Milliseconds that a call waits for its answer, and for a server to be there. @default 30000 */
+  timeout?: number;
+}
+
+/** Options of `ManagerServerModule.forRoot`. */
+export interface ManagerServerModuleOptions extends MediumOptions {
+  /** Name of the server: one live server has it at a time, and its starts are told apart by generation. @default 'default' */
+  name?: string;
+  /** Classes with `@SharedType()` to host. Factories are found by `@SharedFactory()`. @default [] */
+  types?: readonly AnyClass[];
+  /** Milliseconds that a session, and the server's claim on its name, live without a heartbeat. The server's lease rules. @default 30000 */
+  lease?: number;
+  /** Takes the name at once instead of waiting for the lease of a predecessor: for a supervisor that knows it dead. @default false */
+  takeover?: boolean;
+  /** Milliseconds that calls under way have to finish when the server closes. @default 5000 */
+  closeTimeout?: number;
+}
+
+/** Makes options for `forRootAsync({ useClass })` or `useExisting`. */
+export interface OptionsFactory<O> {
+  createOptions(): O | Promise<O>;
+}
+
+/** How `forRootAsync` gets its options: one of `useFactory`, `useClass` and `useExisting`. */
+export interface AsyncOptions<O> {
+  imports?: NonNullable<ModuleMetadata['imports']>;
+  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  useFactory?: (...args: never[]) => O | Promise<O>;
+  useClass?: Type<OptionsFactory<O>>;
+  useExisting?: InjectionToken;
+  /** Whether every module can inject what this one provides. @default true */
+  isGlobal?: boolean;
+}
+
+const COMMON = ['redis', 'namespace', 'transport', 'authkey', 'limits'];
+const KNOWN = {
+  manager: new Set([...COMMON, 'name', 'application', 'timeout', 'isGlobal']),
+  server: new Set([...COMMON, 'name', 'types', 'lease', 'takeover', 'closeTimeout', 'isGlobal']),
+};
+const NAMESPACE = /^[^\s{}]{1,64}$/u;
+
+/** Fails the bootstrap for options that are unknown or cannot work, rather than do without them in silence. */
+export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server', options: O): O {
+  const where = kind === 'manager' ? 'ManagerModule' : 'ManagerServerModule';
+  if (typeof options !== 'object' || options === null) throw new ConfigurationError(`${where} got no options.`);
+  for (const name of Object.keys(options)) {
+    if (!KNOWN[kind].has(name)) {
+      const known = [...KNOWN[kind]].join(', ');
+      throw new ConfigurationError(`${where} has no option "${name}". It has: ${known}.`);
+    }
+  }
+  const given = options as Record<string, unknown>;
+  if (given['authkey'] !== undefined) {
+    throw new ConfigurationError(
+      `${where}: \`authkey\` protects nothing yet, so it is refused. Protect Redis with ACL users and TLS, and leave it out.`,
+    );
+  }
+  if (given['redis'] !== undefined && given['transport'] !== undefined) {
+    throw new ConfigurationError(`${where} takes \`redis\` or \`transport\`, not both.`);
+  }
+  check(where, given, 'redis', (v) => v === undefined || isOneOf(v, 'string', 'object', 'function'), 'a URL, options or a function');
+  check(where, given, 'transport', (v) => v === undefined || typeof v === 'function', 'a function');
+  check(where, given, 'namespace', (v) => v === undefined || (typeof v === 'string' && NAMESPACE.test(v)), '1 to 64 characters without spaces or braces');
+  check(where, given, 'application', (v) => v === undefined || (typeof v === 'string' && v !== ''), 'a name');
+  check(where, given, 'timeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 (none) to 2147483647');
+  check(where, given, 'lease', (v) => v === undefined || isMs(v, 300), 'ms from 300 to 2147483647');
+  check(where, given, 'closeTimeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 to 2147483647');
+  check(where, given, 'takeover', (v) => v === undefined || typeof v === 'boolean', 'true or false');
+  check(where, given, 'types', (v) => v === undefined || Array.isArray(v), 'a list of classes');
+  checkLimits(where, given['limits']);
+  return options;
+}
+
+function check(where: string, options: Record<string, unknown>, name: string, holds: (value: unknown) => boolean, expected: string): void {
+  if (!holds(options[name])) {
+    throw new ConfigurationError(`${where}: expected \`${name}\` to be ${expected}, got ${JSON.stringify(options[name])}.`);
+  }
+}
+
+function checkLimits(where: string, limits: unknown): void {
+  for (const [name, value] of Object.entries((limits as object | undefined) ?? {})) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      throw new ConfigurationError(`${where}: there is no limit "${name}". There are: ${Object.keys(DEFAULT_LIMITS).join(', ')}.`);
+    }
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
+      throw new ConfigurationError(`${where}: expected the limit \`${name}\` to be a whole number from 1, got ${JSON.stringify(value)}.`);
+    }
+  }
+}
+
+function isOneOf(value: unknown, ...types: string[]): boolean {
+  return value !== null && types.includes(typeof value);
+}
+
+function isMs(value: unknown, least: number): boolean {
+  return typeof value === 'number' && value >= least && value < 2 ** 31;
+}
+
+export function makeTransport(options: MediumOptions): Transport {
+  if (options.transport) return options.transport();
+  const { redis = 'redis://localhost:6379', namespace = 'manager' } = options;
+  return new RedisTransport({ redis, namespace });
+}
+
+/** The provider of options that were given asynchronously. */
+export function asyncOptionsProvider<O>(token: InjectionToken, where: string, options: AsyncOptions<O>): Provider[] {
+  const { useFactory, useClass, useExisting, inject = [] } = options;
+  if (useFactory) return [{ provide: token, useFactory: useFactory as (...args: unknown[]) => O | Promise<O>, inject }];
+  const factory = useClass ?? useExisting;
+  if (!factory) {
+    throw new ConfigurationError(`${where}.forRootAsync() needs one of \`useFactory\`, \`useClass\` and \`useExisting\`.`);
+  }
+  const create = { provide: token, useFactory: (made: OptionsFactory<O>) => made.createOptions(), inject: [factory] };
+  return useClass ? [create, useClass] : [create];
+}
+
+/** The name in the package.json of the working directory, which for a deployed application is its own. */
+export function applicationName(): string {
+  try {
+    const text = readFileSync(join(process.cwd(), 'package.json'), 'utf8');
+    const { name } = JSON.parse(text) as { name?: unknown };
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // Started elsewhere, or bundled without one: a name is only for people to read.
+  }
+  return 'application';
+}

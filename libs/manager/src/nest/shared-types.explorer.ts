@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { defineFactory, defineType, sharedFactoriesOf, type AnyClass, type TypeDefinition } from '../definition/index.js';
+
+/** Types that `ManagerServerModule.forFeature` named. A class of its own, so that the explorer finds it among all providers. */
+export class FeatureTypes {
+  constructor(readonly types: readonly AnyClass[]) {}
+}
+
+/** Finds what a server hosts: the types named in its modules, and the factory methods of its providers. */
+@Injectable()
+export class SharedTypesExplorer {
+  constructor(private readonly discovery: DiscoveryService) {}
+
+  /** @throws ConfigurationError where a type or a factory cannot work. */
+  explore(named: readonly AnyClass[]): TypeDefinition[] {
+    const definitions = named.map((type) => defineType(type));
+    const seen = new Set<object>();
+    for (const wrapper of this.discovery.getProviders()) {
+      const instance: unknown = wrapper.isAlias ? undefined : wrapper.instance;
+      // Providers may be anything: values, null-prototype objects, proxies of shared objects.
+      if (typeof instance !== 'object' || instance === null || seen.has(instance)) continue;
+      seen.add(instance);
+      if (instance instanceof FeatureTypes) definitions.push(...instance.types.map((type) => defineType(type)));
+      else definitions.push(...factoriesOf(instance));
+    }
+    return definitions;
+  }
+}
+
+function factoriesOf(instance: object): TypeDefinition[] {
+  const prototype = Object.getPrototypeOf(instance) as object | null;
+  const type = prototype && Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined;
+  if (typeof type !== 'function') return [];
+  return [...sharedFactoriesOf(type)].map(([name, options]) => {
+    const method = (instance as Record<string, (...args: never[]) => unknown>)[name] as (...args: never[]) => unknown;
+    return defineFactory(options, (...args) => Reflect.apply(method, instance, args) as unknown);
+  });
+}

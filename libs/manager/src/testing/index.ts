@@ -1,0 +1,1 @@
+export { MemoryMedium } from '../transport/index.js';
