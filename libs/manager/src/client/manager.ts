@@ -201,7 +201,7 @@ export class Manager extends Creators {
     this.#connections = connections;
     this.status$ = this.#status.pipe(distinctUntilChanged());
     connections.onState((state) => {
-      if (this.#status.value !== 'closed') this.#status.next(state);
+      if (!this.#closing) this.#status.next(state);
     });
   }
 

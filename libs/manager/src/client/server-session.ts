@@ -57,7 +57,7 @@ export interface ServerAddress {
 }
 
 /** Beats without an answer after which the server's claim is looked at. */
-const SILENT_BEATS = 3;
+const SILENT_BEATS = 2;
 
 /**
  * The life of this manager at one generation of a server: its calls, its references, its lease. Once the lease may be
@@ -314,6 +314,7 @@ export class ServerSession implements Peer {
           this.#error(message[1] as number, message[2], message[3] as Fate);
           break;
         case MessageKind.bye:
+          this.link.farewell();
           this.end(message[1] as EndReason);
           break;
         default:

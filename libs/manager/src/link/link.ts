@@ -251,6 +251,14 @@ export class Link {
     this.#scheduleFlush();
   }
 
+  /** The peer's last message was taken: says so at once, and stops. */
+  farewell(): void {
+    if (this.#closed) return;
+    this.#ackFloor = undefined;
+    this.#writeAck();
+    this.close();
+  }
+
   /** Stops everything. What was not acknowledged was perhaps taken, perhaps not. */
   close(): void {
     if (this.#closed) return;
@@ -356,11 +364,13 @@ export class Link {
     this.#flushing = false;
     if (this.#closed || !this.#options.mayWrite()) return;
     while (this.#outbox.length > 0 && this.#writes < WRITES_UNDER_WAY) this.#writeFrame(this.#cutFrame());
-    if (this.#ackSent < 0 && this.#outbox.length === 0) {
-      const [seq, ack, calls, bytes] = this.state();
-      void this.#options.write('frames', encodeFrame([FrameKind.ack, this.session, seq, ack, calls, bytes], []));
-    }
+    if (this.#ackSent < 0 && this.#outbox.length === 0) this.#writeAck();
   };
+
+  #writeAck(): void {
+    const [seq, ack, calls, bytes] = this.state();
+    void this.#options.write('frames', encodeFrame([FrameKind.ack, this.session, seq, ack, calls, bytes], []));
+  }
 
   #cutFrame(): Sent {
     const first = this.#outbox[0] as Outgoing;

@@ -65,7 +65,7 @@ export class Grants {
 
   /** A message is about to be encoded: `rollback` takes back what is granted from here on. */
   begin(): void {
-    this.#made.length = 0;
+    if (this.#made.length > 0) this.#made.length = 0;
   }
 
   /** The message could not be encoded. Taking its grants back may free their objects. */

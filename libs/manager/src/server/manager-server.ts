@@ -278,6 +278,7 @@ export class ManagerServer implements SessionHost {
 
   /** A session that said goodbye. */
   left(session: Session): void {
+    session.link.farewell();
     this.#end(session, 'closed');
   }
 
