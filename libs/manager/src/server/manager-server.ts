@@ -45,6 +45,8 @@ const NAME = /^[\w-]{1,64}$/;
 /** Sessions that ended are remembered so long, in leases: a client that comes back late hears why. */
 const REMEMBERED = 4;
 const CLOSE_TIMEOUT = 5000;
+/** Ms between two looks for sessions whose lease is over: the inbox may be drained thousands of times a second. */
+const EXPIRY_STEP = 50;
 /** Milliseconds that the last answers have to be acknowledged when the server closes. */
 const FAREWELL = 1000;
 
@@ -80,6 +82,8 @@ export class ManagerServer implements SessionHost {
   #beats = 0;
   #renewing = false;
   #acting = false;
+  /** Reading time at which sessions were last looked through. */
+  #expiredAt = 0;
   #closing: Promise<void> | undefined;
   #malformed = { count: 0, reportedAt: 0 };
 
@@ -255,8 +259,9 @@ export class ManagerServer implements SessionHost {
   /** Every beat that waited has been read: those who are still not heard of have no excuse. */
   #drained(): void {
     this.#clock.drained();
-    if (!this.mayAct()) return;
     const now = this.#clock.now();
+    if (now - this.#expiredAt < EXPIRY_STEP || !this.mayAct()) return;
+    this.#expiredAt = now;
     for (const session of this.#sessions.values()) {
       if (now - session.heardAt >= this.lease) {
         this.#logger.warn(

@@ -110,7 +110,9 @@ export class Names {
     const id = `${typeid}\0${name}`;
     const entry = this.#entries.get(id);
     if (entry && !entry.leaving) {
-      await entry.ready;
+      // Where its constructor throws, there was nothing to unlink; those who asked for it hear of the error.
+      await entry.ready.catch(() => undefined);
+      if (!entry.object) return false;
       await this.#remove(id, entry);
       return true;
     }
