@@ -39,6 +39,8 @@ export class Endpoint implements InboxReader {
   readonly #limits: Limits;
   #inbox: Inbox | undefined;
   #drains = 0;
+  /** Links that took something in the delivery under way. */
+  readonly #answering = new Set<Link>();
 
   constructor(transport: Transport, owner: string, limits: Limits, handlers: EndpointHandlers) {
     this.#transport = transport;
@@ -62,6 +64,10 @@ export class Endpoint implements InboxReader {
 
   deliver(lane: Lane, deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) this.#read(lane, delivery);
+    if (this.#answering.size === 0) return;
+    // Answers that are there already leave before anything is read again: that is a system call sooner.
+    for (const link of this.#answering) link.flush();
+    this.#answering.clear();
   }
 
   drained(): void {
@@ -101,6 +107,7 @@ export class Endpoint implements InboxReader {
     if (!header) return;
     if (!peer) this.#stranger(header);
     else if (messages.length > 0) {
+      this.#answering.add(peer.link);
       peer.link.take(header, messages, sizes, Math.max(0, this.#transport.now() - delivery.at));
     } else this.#control(peer, header, lane);
   }

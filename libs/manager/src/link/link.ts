@@ -251,6 +251,11 @@ export class Link {
     this.#scheduleFlush();
   }
 
+  /** Sends what this turn has made so far, before its end: whoever just answered all it was asked has nothing to wait for. */
+  flush(): void {
+    if (this.#outbox.length > 0) this.#flush();
+  }
+
   /** The peer's last message was taken: says so at once, and stops. */
   farewell(): void {
     if (this.#closed) return;
