@@ -1,0 +1,48 @@
+import type { Cell, Sample } from './sample.js';
+
+/** What both processes of a system are told. Nothing else in the Redis of a run is under this namespace. */
+export interface BenchContext {
+  redisUrl: string;
+  namespace: string;
+}
+
+/**
+ * One way to reach a shared object. A file in `systems/` exports one as its default, and its name is the system's name;
+ * it is loaded in the system's server process and in its client process, and nowhere else.
+ */
+export interface System {
+  /** Runs in the server process; resolves once calls can be answered. */
+  serve(context: BenchContext): Promise<Hosted>;
+  /** Runs in the client process; `address` is what `serve` gave. */
+  connect(context: BenchContext, address: string | undefined): Promise<Target>;
+}
+
+export interface Hosted {
+  address?: string;
+  stop(): Promise<void>;
+}
+
+/** What a client process measures. A case that needs a member which is not there does not apply to the system. */
+export interface Target {
+  /** One remote call that adds to a counter and answers its value (or, for an echo, the argument). */
+  call?(by: number): Promise<unknown>;
+  objects?: Objects;
+  /** For clients that are not this process: runs the whole cell there. `undefined` where the case does not apply. */
+  drive?(caseName: string, cell: Cell): Promise<Sample | undefined>;
+  /** The system's own client, for cases that are about one system only. */
+  native?: unknown;
+  close(): Promise<void>;
+}
+
+/** Remote objects that are made and given back one by one. */
+export interface Objects<T = unknown> {
+  create(): Promise<T>;
+  release(object: T): Promise<unknown>;
+  /** How many objects the server has now. */
+  count(): Promise<number>;
+}
+
+/** Thrown by `serve` or `connect` where a system cannot run on this machine: the run goes on without it. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+}

@@ -1,0 +1,78 @@
+// The library through its whole stack, as an application uses it: a decorated type, a hosted object, an injected typed proxy.
+import 'reflect-metadata';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  createManagerServer,
+  InjectManager,
+  InjectShared,
+  Manager,
+  ManagerModule,
+  ManagerServerModule,
+  SharedProxy,
+  SharedType,
+} from 'nestjs-manager';
+import type { BenchContext, Objects, System } from '../system.js';
+
+@SharedType()
+class VisitCounter {
+  #count = 0;
+
+  increment(by = 1): number {
+    return (this.#count += by);
+  }
+}
+
+@Injectable()
+class Visits {
+  constructor(
+    @InjectManager() readonly manager: Manager,
+    @InjectShared(VisitCounter, 'visits') readonly counter: SharedProxy<VisitCounter>,
+  ) {}
+}
+
+function serverModule({ redisUrl, namespace }: BenchContext) {
+  @Module({
+    imports: [ManagerServerModule.forRoot({ name: 'bench', redis: redisUrl, namespace, types: [VisitCounter] })],
+  })
+  class ServerModule {}
+  return ServerModule;
+}
+
+function clientModule({ redisUrl, namespace }: BenchContext) {
+  @Module({
+    imports: [
+      ManagerModule.forRoot({ redis: redisUrl, namespace }),
+      ManagerModule.forFeature([{ type: VisitCounter, name: 'visits' }]),
+    ],
+    providers: [Visits],
+  })
+  class ClientModule {}
+  return ClientModule;
+}
+
+export default {
+  async serve(context) {
+    const app = await createManagerServer(serverModule(context));
+    await app.listen();
+    return { stop: () => app.close() };
+  },
+
+  async connect(context) {
+    const app = await NestFactory.createApplicationContext(clientModule(context), {
+      logger: ['warn', 'error', 'fatal'],
+    });
+    const { manager, counter } = app.get(Visits);
+    const objects: Objects<SharedProxy<VisitCounter>> = {
+      create: () => manager.create(VisitCounter),
+      release: (proxy) => manager.release(proxy),
+      count: () => manager.numberOfObjects(),
+    };
+    return {
+      call: (by) => counter.increment(by),
+      objects,
+      native: app,
+      close: () => app.close(),
+    };
+  },
+} satisfies System;
