@@ -51,7 +51,10 @@ export class Directory {
   }
 
   /** A server of this name, or one that has the type; waits for it until `signal` fires. */
-  async find(wanted: { server?: string | undefined; typeid?: string | undefined }, signal: AbortSignal): Promise<ListedServer> {
+  async find(
+    wanted: { server?: string | undefined; typeid?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ListedServer> {
     for (;;) {
       let servers: ListedServer[] = [];
       try {
@@ -89,23 +92,37 @@ export class Directory {
     return servers.toSorted((a, b) => (a.server < b.server ? -1 : 1));
   }
 
-  #unavailable(wanted: { server?: string | undefined; typeid?: string | undefined }, cause?: unknown): ServerUnavailableError {
+  #unavailable(
+    wanted: { server?: string | undefined; typeid?: string | undefined },
+    cause?: unknown,
+  ): ServerUnavailableError {
     const what =
-      wanted.server === undefined ? `No manager server with the type "${wanted.typeid ?? '?'}"` : `The manager server "${wanted.server}"`;
+      wanted.server === undefined
+        ? `No manager server with the type "${wanted.typeid ?? '?'}"`
+        : `The manager server "${wanted.server}"`;
     const medium = this.#transport.state === 'connected' ? '' : ` (${this.#transport.kind}: ${this.#transport.state})`;
-    return new ServerUnavailableError(`${what} could be reached in time${medium}. Is it running, in the same namespace?`, {
-      fate: 'not-executed',
-      ...(wanted.server !== undefined && { server: wanted.server }),
-      ...(wanted.typeid !== undefined && { typeid: wanted.typeid }),
-      ...(cause !== undefined && { cause }),
-    });
+    return new ServerUnavailableError(
+      `${what} could be reached in time${medium}. Is it running, in the same namespace?`,
+      {
+        fate: 'not-executed',
+        ...(wanted.server !== undefined && { server: wanted.server }),
+        ...(wanted.typeid !== undefined && { typeid: wanted.typeid }),
+        ...(cause !== undefined && { cause }),
+      },
+    );
   }
 }
 
-function choose(servers: readonly ListedServer[], wanted: { server?: string | undefined; typeid?: string | undefined }): ListedServer | undefined {
+function choose(
+  servers: readonly ListedServer[],
+  wanted: { server?: string | undefined; typeid?: string | undefined },
+): ListedServer | undefined {
   if (wanted.server !== undefined) return servers.find(({ server }) => server === wanted.server);
   const able = servers.filter(({ types }) => wanted.typeid === undefined || types.has(wanted.typeid));
-  return able.reduce<ListedServer | undefined>((best, one) => (best && best.objects <= one.objects ? best : one), undefined);
+  return able.reduce<ListedServer | undefined>(
+    (best, one) => (best && best.objects <= one.objects ? best : one),
+    undefined,
+  );
 }
 
 function noneHas(typeid: string, servers: readonly ListedServer[]): TypeNotRegisteredError {

@@ -87,7 +87,9 @@ export class Handle {
     if (root.#releasedAt) return false;
     root.#releasedAt = releasePlace();
     const { typeid } = root.target;
-    root.#release?.abort(new CallAbortedError(`The proxy of ${typeid} was released while the call waited.`, { typeid }));
+    root.#release?.abort(
+      new CallAbortedError(`The proxy of ${typeid} was released while the call waited.`, { typeid }),
+    );
     root.target.release();
     return true;
   }
@@ -96,7 +98,8 @@ export class Handle {
     const where = this.root.#releasedAt?.stack?.split('\n').slice(1).join('\n');
     const { typeid } = this.target;
     return new ProxyReleasedError(
-      `The proxy of ${typeid} was released, so it cannot ${intent}. It was released` + (where ? `:\n${where}` : ' before.'),
+      `The proxy of ${typeid} was released, so it cannot ${intent}. It was released` +
+        (where ? `:\n${where}` : ' before.'),
       { typeid, fate: 'not-executed' },
     );
   }

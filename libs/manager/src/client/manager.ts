@@ -99,7 +99,11 @@ export class Creators {
    */
   get<T, A extends unknown[]>(type: SharedClass<T, A> | TypeToken<T, A>, name: string, ...args: A): Made<T>;
   get<T = unknown>(type: string, name: string, ...args: unknown[]): Made<T>;
-  get(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, name: string, ...args: unknown[]): Promise<unknown> {
+  get(
+    type: SharedClass<unknown, never> | TypeToken<unknown, never> | string,
+    name: string,
+    ...args: unknown[]
+  ): Promise<unknown> {
     return this.named(name).create(type as string, ...args);
   }
 
@@ -120,7 +124,10 @@ export class Creators {
   async #createLater(typeid: string, args: unknown[]): Promise<unknown> {
     const deadline = AbortSignal.timeout(this.#connections.timeout);
     const wanted = { server: this.#where.server, typeid };
-    const session = await this.#connections.session(wanted, AbortSignal.any([deadline, this.#connections.closed.signal]));
+    const session = await this.#connections.session(
+      wanted,
+      AbortSignal.any([deadline, this.#connections.closed.signal]),
+    );
     return session.call(0, 'create', [typeid, args], {});
   }
 }
@@ -142,7 +149,10 @@ export class NamedCreators {
   /** The object of the name, made with `args` where there is none. */
   create<T, A extends unknown[]>(type: SharedClass<T, A> | TypeToken<T, A>, ...args: A): Made<T>;
   create<T = unknown>(type: string, ...args: unknown[]): Made<T>;
-  async create(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]): Promise<unknown> {
+  async create(
+    type: SharedClass<unknown, never> | TypeToken<unknown, never> | string,
+    ...args: unknown[]
+  ): Promise<unknown> {
     const handle = this.#handle(typeidOf(type), args);
     try {
       const record = await (handle.target as NamedTarget).ready(handle);
@@ -163,7 +173,12 @@ export class NamedCreators {
 
   #handle(typeid: string, args: unknown[]): Handle {
     const { keep, rebind = !args.some(isAnyProxy) } = this.#options;
-    const target = new NamedTarget(this.#connections, typeid, this.#name, { args, keep, rebind, server: this.#where.server });
+    const target = new NamedTarget(this.#connections, typeid, this.#name, {
+      args,
+      keep,
+      rebind,
+      server: this.#where.server,
+    });
     const handle = new Handle(target);
     if (development) handle.madeAt = new Error('made');
     return handle;
@@ -382,7 +397,8 @@ export interface HolderDebugInfo {
 const NAME_LENGTH = 200;
 
 function checkName(name: string): string {
-  if (typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(name)) return name;
+  if (typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(name))
+    return name;
   throw new ConfigurationError(
     `The name of a shared object is a string of 1 to ${NAME_LENGTH} characters without control characters, got ${JSON.stringify(name)}.`,
   );

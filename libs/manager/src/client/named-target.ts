@@ -1,5 +1,12 @@
 import { isProxy, type ObjectToken } from '../definition/index.js';
-import { CallAbortedError, copyValue, ManagerError, ObjectLostError, ProtocolError, ServerUnavailableError } from '../protocol/index.js';
+import {
+  CallAbortedError,
+  copyValue,
+  ManagerError,
+  ObjectLostError,
+  ProtocolError,
+  ServerUnavailableError,
+} from '../protocol/index.js';
 import type { Connections } from './connections.js';
 import { orAborted } from './connections.js';
 import { pause } from './directory.js';
@@ -68,7 +75,9 @@ export class NamedTarget implements Target {
       // What is called now is called with the arguments of now, although they leave later.
       copied = copyValue(args, this.#connections.limits, isProxy);
     } catch (error) {
-      return Promise.reject(error instanceof ManagerError ? Object.assign(error, { fate: 'not-executed', method }) : error);
+      return Promise.reject(
+        error instanceof ManagerError ? Object.assign(error, { fate: 'not-executed', method }) : error,
+      );
     }
     return this.#later(handle, method, (target, remaining) => target.call(remaining, method, copied));
   }
@@ -142,7 +151,8 @@ export class NamedTarget implements Target {
         },
       };
       const abort = (): void => waiting.fail(this.#aborted(method, signal?.reason));
-      const timer = timeout > 0 ? setTimeout(() => waiting.fail(this.#unreachable(timeout, method)), timeout) : undefined;
+      const timer =
+        timeout > 0 ? setTimeout(() => waiting.fail(this.#unreachable(timeout, method)), timeout) : undefined;
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.push(waiting);
       void this.#bind();
@@ -223,8 +233,7 @@ export class NamedTarget implements Target {
       for (let hops = 0; hops < 8; hops++) {
         const options = { timeout: 0, signal: enough.signal };
         const answer = (await session.call(0, 'get', [this.typeid, this.name, args, keep], options)) as
-          | { object: object }
-          | { server: string; generation: number };
+          { object: object } | { server: string; generation: number };
         if ('object' in answer) return answer.object;
         if (server !== undefined) {
           throw new ProtocolError(
@@ -265,11 +274,17 @@ export class NamedTarget implements Target {
     );
   }
 
-  #lost(last: ObjectToken | undefined = undefined): ObjectLostError {
+  #lost(last?: ObjectToken): ObjectLostError {
     return new ObjectLostError(
       `${this.typeid} "${this.name}" is not the object that it was: its server died, or nobody held it any more. ` +
-        (this.#options.rebind ? 'The next call reaches the one that has the name then.' : 'This proxy does not rebind.'),
-      { ...this.#ids(), fate: 'not-executed', ...(last && { server: last.server, generation: last.generation, objectId: last.id }) },
+        (this.#options.rebind
+          ? 'The next call reaches the one that has the name then.'
+          : 'This proxy does not rebind.'),
+      {
+        ...this.#ids(),
+        fate: 'not-executed',
+        ...(last && { server: last.server, generation: last.generation, objectId: last.id }),
+      },
     );
   }
 
@@ -279,5 +294,7 @@ export class NamedTarget implements Target {
 }
 
 function sessionOver(error: ManagerError): boolean {
-  return error.fate !== 'executed' && (error instanceof ObjectLostError || error.code === 'ERR_MANAGER_SESSION_EXPIRED');
+  return (
+    error.fate !== 'executed' && (error instanceof ObjectLostError || error.code === 'ERR_MANAGER_SESSION_EXPIRED')
+  );
 }

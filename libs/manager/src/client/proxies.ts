@@ -118,7 +118,8 @@ export function makeLazyProxy(handle: Handle): object {
       if (!method) bound.set(name, (method = (...args) => handle.call(name, args)));
       return method;
     },
-    has: (target, name) => Reflect.has(target, name) || (typeof name === 'string' && !!handle.target.methods()?.has(name)),
+    has: (target, name) =>
+      Reflect.has(target, name) || (typeof name === 'string' && !!handle.target.methods()?.has(name)),
     set: () => false,
     defineProperty: () => false,
     deleteProperty: () => false,

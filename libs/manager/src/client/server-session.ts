@@ -1,5 +1,4 @@
 import {
-  CallAbortedError,
   CallTimeoutError,
   decodeError,
   encodeMessage,
@@ -17,6 +16,7 @@ import type { EndReason, Fate, Limits, ReferenceScope, Welcome } from '../protoc
 import { BeatCounter, beatFrame, beatInterval, Link, Moment } from '../link/index.js';
 import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
+import { abortedError, lostError, notSent } from './failures.js';
 import { Handle, type CallOptions } from './handle.js';
 import { ObjectRecord } from './object-record.js';
 import { PendingCalls } from './pending-calls.js';
@@ -394,7 +394,8 @@ export class ServerSession implements Peer {
     if (!fate) return;
     const { method, typeid, timeout, record } = pending;
     const what = typeid === undefined ? `${method}()` : `${typeid}.${method}()`;
-    const known = fate === 'not-executed' ? 'It never left and was not executed' : 'Whether it was executed is not known';
+    const known =
+      fate === 'not-executed' ? 'It never left and was not executed' : 'Whether it was executed is not known';
     pending.reject(
       new CallTimeoutError(`${what} was not answered by the server "${this.server}" within ${timeout} ms. ${known}.`, {
         fate,
@@ -422,33 +423,6 @@ export class ServerSession implements Peer {
       { method, server: this.server, retryAfter: 100, fate: 'not-executed' },
     );
   }
-}
-
-function lostError(record: ObjectRecord): ObjectLostError {
-  return new ObjectLostError(`${record.typeid} #${record.id} is gone.`, {
-    typeid: record.typeid,
-    objectId: record.id,
-    fate: 'not-executed',
-  });
-}
-
-function abortedError(method: string, record: ObjectRecord | undefined, cause: unknown, fate: Fate): CallAbortedError {
-  return new CallAbortedError(`The call of ${method}() was ended by its caller.`, {
-    fate,
-    method,
-    cause,
-    ...(record && { typeid: record.typeid, objectId: record.id }),
-  });
-}
-
-/** What went wrong before anything was sent: the caller's own error, with the fate that it cannot have run. */
-function notSent(error: unknown, method: string, record: ObjectRecord | undefined): unknown {
-  if (!(error instanceof ManagerError)) return error;
-  return Object.assign(error, {
-    fate: error.fate ?? 'not-executed',
-    method: error.method ?? method,
-    ...(record && { typeid: error.typeid ?? record.typeid, objectId: error.objectId ?? record.id }),
-  });
 }
 
 /** Gives back what an answer granted that nobody waits for any more. */

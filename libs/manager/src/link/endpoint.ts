@@ -99,7 +99,8 @@ export class Endpoint implements InboxReader {
         this.#limits,
       );
     } catch (error) {
-      const wrong = error instanceof ProtocolError ? error : new ProtocolError('A frame cannot be read.', { cause: error });
+      const wrong =
+        error instanceof ProtocolError ? error : new ProtocolError('A frame cannot be read.', { cause: error });
       if (peer) this.#handlers.broken(peer, wrong);
       else this.#handlers.malformed(wrong);
       return;

@@ -17,12 +17,9 @@ type ContextOptions = NonNullable<Parameters<typeof NestFactory.createApplicatio
  * await app.listen();
  * ```
  */
-export function createManagerServer(
-  module: Type<unknown>,
-  options: ContextOptions = {},
-): Promise<INestMicroservice> {
+export function createManagerServer(module: Type<unknown>, options: ContextOptions = {}): Promise<INestMicroservice> {
   return NestFactory.createMicroservice<AsyncMicroserviceOptions>(module, {
-    ...options,
+    ...(options as object),
     inject: [ManagerServerStrategy],
     useFactory: (strategy: ManagerServerStrategy) => ({ strategy }),
   });

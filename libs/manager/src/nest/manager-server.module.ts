@@ -45,10 +45,15 @@ export class ManagerServerModule {
   }
 }
 
-function define(isGlobal: boolean | undefined, imports: NonNullable<DynamicModule['imports']>, options: Provider[]): DynamicModule {
+function define(
+  isGlobal: boolean | undefined,
+  imports: NonNullable<DynamicModule['imports']>,
+  options: Provider[],
+): DynamicModule {
   const strategy: Provider = {
     provide: ManagerServerStrategy,
-    useFactory: (given: ManagerServerModuleOptions, explorer: SharedTypesExplorer) => new ManagerServerStrategy(given, explorer),
+    useFactory: (given: ManagerServerModuleOptions, explorer: SharedTypesExplorer) =>
+      new ManagerServerStrategy(given, explorer),
     inject: [OPTIONS, SharedTypesExplorer],
   };
   // It connects when first used, so a server whose code needs no manager has no further connections.

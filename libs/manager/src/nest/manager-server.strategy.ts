@@ -45,6 +45,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
 
   /** Starts hosting; waits for the lease of a predecessor of the same name. */
   listen(callback: (error?: unknown) => void): void {
+    // oxlint-disable-next-line promise/no-callback-in-promise -- Nest's strategies are told to listen with a callback
     this.#start().then(() => callback(), callback);
   }
 

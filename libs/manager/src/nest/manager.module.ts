@@ -9,7 +9,7 @@ import { getManagerToken, getSharedToken } from './tokens.js';
 /** One named object that `ManagerModule.forFeature` makes injectable. */
 export interface SharedFeature {
   /** A class with `@SharedType()`, a token made by `sharedType()`, or a typeid. */
-  type: TypeRef<unknown, never>;
+  type: TypeRef;
   /** Its name. A name belongs to a typeid. */
   name: string;
   /** What the constructor gets if this application is the first to ask. @default [] */

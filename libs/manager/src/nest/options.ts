@@ -86,9 +86,21 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
   if (given['redis'] !== undefined && given['transport'] !== undefined) {
     throw new ConfigurationError(`${where} takes \`redis\` or \`transport\`, not both.`);
   }
-  check(where, given, 'redis', (v) => v === undefined || isOneOf(v, 'string', 'object', 'function'), 'a URL, options or a function');
+  check(
+    where,
+    given,
+    'redis',
+    (v) => v === undefined || isOneOf(v, 'string', 'object', 'function'),
+    'a URL, options or a function',
+  );
   check(where, given, 'transport', (v) => v === undefined || typeof v === 'function', 'a function');
-  check(where, given, 'namespace', (v) => v === undefined || (typeof v === 'string' && NAMESPACE.test(v)), '1 to 64 characters without spaces or braces');
+  check(
+    where,
+    given,
+    'namespace',
+    (v) => v === undefined || (typeof v === 'string' && NAMESPACE.test(v)),
+    '1 to 64 characters without spaces or braces',
+  );
   check(where, given, 'application', (v) => v === undefined || (typeof v === 'string' && v !== ''), 'a name');
   check(where, given, 'timeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 (none) to 2147483647');
   check(where, given, 'lease', (v) => v === undefined || isMs(v, 300), 'ms from 300 to 2147483647');
@@ -99,19 +111,31 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
   return options;
 }
 
-function check(where: string, options: Record<string, unknown>, name: string, holds: (value: unknown) => boolean, expected: string): void {
+function check(
+  where: string,
+  options: Record<string, unknown>,
+  name: string,
+  holds: (value: unknown) => boolean,
+  expected: string,
+): void {
   if (!holds(options[name])) {
-    throw new ConfigurationError(`${where}: expected \`${name}\` to be ${expected}, got ${JSON.stringify(options[name])}.`);
+    throw new ConfigurationError(
+      `${where}: expected \`${name}\` to be ${expected}, got ${JSON.stringify(options[name])}.`,
+    );
   }
 }
 
 function checkLimits(where: string, limits: unknown): void {
   for (const [name, value] of Object.entries((limits as object | undefined) ?? {})) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
-      throw new ConfigurationError(`${where}: there is no limit "${name}". There are: ${Object.keys(DEFAULT_LIMITS).join(', ')}.`);
+      throw new ConfigurationError(
+        `${where}: there is no limit "${name}". There are: ${Object.keys(DEFAULT_LIMITS).join(', ')}.`,
+      );
     }
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
-      throw new ConfigurationError(`${where}: expected the limit \`${name}\` to be a whole number from 1, got ${JSON.stringify(value)}.`);
+      throw new ConfigurationError(
+        `${where}: expected the limit \`${name}\` to be a whole number from 1, got ${JSON.stringify(value)}.`,
+      );
     }
   }
 }
@@ -136,7 +160,9 @@ export function asyncOptionsProvider<O>(token: InjectionToken, where: string, op
   if (useFactory) return [{ provide: token, useFactory: useFactory as (...args: unknown[]) => O | Promise<O>, inject }];
   const factory = useClass ?? useExisting;
   if (!factory) {
-    throw new ConfigurationError(`${where}.forRootAsync() needs one of \`useFactory\`, \`useClass\` and \`useExisting\`.`);
+    throw new ConfigurationError(
+      `${where}.forRootAsync() needs one of \`useFactory\`, \`useClass\` and \`useExisting\`.`,
+    );
   }
   const create = { provide: token, useFactory: (made: OptionsFactory<O>) => made.createOptions(), inject: [factory] };
   return useClass ? [create, useClass] : [create];

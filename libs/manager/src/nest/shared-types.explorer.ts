@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { defineFactory, defineType, sharedFactoriesOf, type AnyClass, type TypeDefinition } from '../definition/index.js';
+import {
+  defineFactory,
+  defineType,
+  sharedFactoriesOf,
+  type AnyClass,
+  type TypeDefinition,
+} from '../definition/index.js';
 
 /** Types that `ManagerServerModule.forFeature` named. A class of its own, so that the explorer finds it among all providers. */
 export class FeatureTypes {

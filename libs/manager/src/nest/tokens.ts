@@ -21,7 +21,7 @@ export function getManagerToken(name?: string): string {
  * module.overrideProvider(getSharedToken(VisitCounter, 'visits')).useValue({ increment: async () => 1 });
  * ```
  */
-export function getSharedToken(type: TypeRef<unknown, never>, name: string, manager?: string): string {
+export function getSharedToken(type: TypeRef, name: string, manager?: string): string {
   return `${getManagerToken(manager)}:${typeidOf(type)}:${name}`;
 }
 
@@ -46,10 +46,6 @@ export function InjectManager(name?: string): PropertyDecorator & ParameterDecor
  * constructor(@InjectShared(VisitCounter, 'visits') private readonly visits: SharedProxy<VisitCounter>) {}
  * ```
  */
-export function InjectShared(
-  type: TypeRef<unknown, never>,
-  name: string,
-  manager?: string,
-): PropertyDecorator & ParameterDecorator {
+export function InjectShared(type: TypeRef, name: string, manager?: string): PropertyDecorator & ParameterDecorator {
   return Inject(getSharedToken(type, name, manager));
 }

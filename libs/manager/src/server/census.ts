@@ -42,9 +42,11 @@ export interface ServerInfo {
 const PREVIEW = 75;
 
 export function describeObject(object: HostedObject): ObjectInfo {
-  const holders = [...object.holders].map(
-    (holder): HolderInfo => ({ kind: holder.kind, since: holder.since, ...holder.describe() }),
-  );
+  const holders = [...object.holders].map((holder): HolderInfo => ({
+    kind: holder.kind,
+    since: holder.since,
+    ...holder.describe(),
+  }));
   if (object.calls > 0) holders.push({ kind: 'call', running: object.calls });
   return {
     id: object.id,
@@ -58,7 +60,10 @@ export function describeObject(object: HostedObject): ObjectInfo {
 
 function preview(instance: object): string {
   try {
-    return inspect(instance, { depth: 0, breakLength: Infinity, maxArrayLength: 5, maxStringLength: 40 }).slice(0, PREVIEW);
+    return inspect(instance, { depth: 0, breakLength: Infinity, maxArrayLength: 5, maxStringLength: 40 }).slice(
+      0,
+      PREVIEW,
+    );
   } catch {
     // A class may have an inspect function of its own, and it may throw: the census must not fail for that.
     return '(cannot be shown)';

@@ -33,9 +33,11 @@ export class Fences {
   #prepare(): void {
     if (this.#asking || this.#next !== undefined) return;
     this.#asking = true;
-    this.#nextGeneration().then(
-      (generation) => (this.#next = generation),
-      () => undefined,
-    ).finally(() => (this.#asking = false));
+    this.#nextGeneration()
+      .then(
+        (generation) => (this.#next = generation),
+        () => undefined,
+      )
+      .finally(() => (this.#asking = false));
   }
 }

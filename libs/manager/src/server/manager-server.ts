@@ -91,7 +91,9 @@ export class ManagerServer implements SessionHost {
     this.#options = options;
     this.name = options.name ?? 'default';
     if (!NAME.test(this.name)) {
-      throw new ProtocolError(`A server's name has 1 to 64 letters, digits, "-" or "_"; got ${JSON.stringify(this.name)}.`);
+      throw new ProtocolError(
+        `A server's name has 1 to 64 letters, digits, "-" or "_"; got ${JSON.stringify(this.name)}.`,
+      );
     }
     this.lease = options.lease ?? 30_000;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -100,7 +102,8 @@ export class ManagerServer implements SessionHost {
     this.types = new TypeRegistry(options.types);
     this.table = new ObjectTable({
       letGo: (object) => this.#names.letGo(object),
-      disposeFailed: (object, error) => this.report(error, `onSharedDispose() of ${object.type.typeid} #${object.id} failed`),
+      disposeFailed: (object, error) =>
+        this.report(error, `onSharedDispose() of ${object.type.typeid} #${object.id} failed`),
     });
     this.#claim = new ServerClaim(options.transport.claims, {
       name: this.name,
@@ -296,7 +299,9 @@ export class ManagerServer implements SessionHost {
       this.#acting = true;
       if (reconnected || !couldAct || this.#beats++ % 12 === 0) {
         for (const object of await this.#names.renew()) {
-          this.#logger.warn(`${object.type.typeid} #${object.id} lost its name to another server; its holders are told`);
+          this.#logger.warn(
+            `${object.type.typeid} #${object.id} lost its name to another server; its holders are told`,
+          );
           this.table.evict(object);
         }
       }

@@ -1,18 +1,12 @@
 import { isPromise } from 'node:util/types';
 import {
-  CallAbortedError,
-  CallTimeoutError,
   EncodingError,
   encodeError,
   encodeMessage,
   ManagerError,
   MessageKind,
-  MethodNotExposedError,
-  ObjectLostError,
-  OverloadedError,
   prepareValue,
   ProtocolError,
-  ServerClosingError,
   SessionExpiredError,
   WireReference,
 } from '../protocol/index.js';
@@ -24,6 +18,7 @@ import { Call } from './call.js';
 import { Grants } from './grants.js';
 import { invoke } from './invoke.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
+import { abortedError, closingError, describe, notExposed, notHeld, timeoutError, tooManyWaiting } from './refusals.js';
 
 /** Who a session belongs to, as the census names it. */
 export interface SessionIdentity {
@@ -138,7 +133,8 @@ export class Session implements Peer, SessionIdentity {
 
   /** The call is refused with what was wrong with its arguments (see `#receive`). */
   spoiled(message: unknown[], error: unknown): unknown[] {
-    const wrong = error instanceof ManagerError ? error : new ProtocolError('An argument could not be read.', { cause: error });
+    const wrong =
+      error instanceof ManagerError ? error : new ProtocolError('An argument could not be read.', { cause: error });
     return message.with(4, wrong);
   }
 
@@ -212,7 +208,10 @@ export class Session implements Peer, SessionIdentity {
   }
 
   #malformed(): void {
-    this.#server.broken(this, new ProtocolError(`Session ${this.id} sent a message that is none.`, { session: this.id }));
+    this.#server.broken(
+      this,
+      new ProtocolError(`Session ${this.id} sent a message that is none.`, { session: this.id }),
+    );
   }
 
   #receive(message: unknown[], bytes: number, age: number, now: number, cancels: Set<number> | undefined): void {
@@ -232,11 +231,7 @@ export class Session implements Peer, SessionIdentity {
     const call = new Call(this, target, number, method, Array.isArray(args) ? args : [], deadline, task, bytes);
     if (args instanceof ManagerError) return this.#refuse(call, args);
     if (id !== 0 && !target) {
-      const error = new ObjectLostError(
-        `Object #${id} is not held by session ${this.id}: it was released, or lost its name to another server.`,
-        { objectId: id, session: this.id, fate: 'not-executed' },
-      );
-      return this.#refuse(call, error);
+      return this.#refuse(call, notHeld(id, this.id));
     }
     if (target && !target.type.methods.has(method)) return this.#refuse(call, notExposed(target, method));
     if (cancels?.has(number)) return this.#refuse(call, abortedError(call));
@@ -256,7 +251,7 @@ export class Session implements Peer, SessionIdentity {
     if (!target) return this.#run(call);
     if (call.expired) return this.#refuse(call, timeoutError(call, 'before it could start'));
     if (target.type.waits.has(call.method)) {
-      if (this.#waiting >= this.#server.limits.waiting) return this.#refuse(call, this.#tooManyWaiting(call));
+      if (this.#waiting >= this.#server.limits.waiting) return this.#refuse(call, tooManyWaiting(call, this.#waiting));
       this.#waiting++;
       call.waits = true;
       this.link.consumed(1, call.bytes);
@@ -265,7 +260,8 @@ export class Session implements Peer, SessionIdentity {
     this.#calls.set(call.number, call);
     if (call.deadline !== undefined) {
       call.timer = setTimeout(() => {
-        if (!call.started) this.#refuse(call, timeoutError(call, `while it waited for its turn at ${describe(target)}`));
+        if (!call.started)
+          this.#refuse(call, timeoutError(call, `while it waited for its turn at ${describe(target)}`));
       }, call.deadline - Date.now());
     }
     target.line.push(call);
@@ -382,13 +378,6 @@ export class Session implements Peer, SessionIdentity {
   #undelivered(call: Call): void {
     call.undelivered((error) => this.#server.report(error, `An onUndelivered handler of ${call.method}() failed`));
   }
-
-  #tooManyWaiting(call: Call): OverloadedError {
-    return new OverloadedError(
-      `Session ${this.id} has ${this.#waiting} calls waiting, which is the limit; ${call.method}() was not queued.`,
-      { session: this.id, method: call.method, retryAfter: 1000, fate: 'not-executed' },
-    );
-  }
 }
 
 /** Lets the calls of a serial object run, one at a time, in the order in which they were made. */
@@ -405,35 +394,4 @@ function advance(object: HostedObject): void {
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   return isPromise(value) || typeof (value as { then?: unknown }).then === 'function';
-}
-
-function describe(object: HostedObject): string {
-  return `${object.type.typeid} #${object.id}${object.name === undefined ? '' : ` ("${object.name}")`}`;
-}
-
-function notExposed(target: HostedObject, method: string): MethodNotExposedError {
-  const { typeid, exposed } = target.type;
-  return new MethodNotExposedError(
-    `${typeid} does not expose ${JSON.stringify(method)}. It exposes: ${exposed.join(', ') || 'nothing'}.`,
-    { typeid, method, objectId: target.id, fate: 'not-executed' },
-  );
-}
-
-function timeoutError(call: Call, when: string): CallTimeoutError {
-  return new CallTimeoutError(`${call.method}() ran out of time ${when}; it was not executed.`, {
-    method: call.method,
-    fate: 'not-executed',
-    ...(call.target && { typeid: call.target.type.typeid, objectId: call.target.id }),
-  });
-}
-
-function abortedError(call: Call): CallAbortedError {
-  return new CallAbortedError(`The caller of ${call.method}() stopped waiting.`, {
-    method: call.method,
-    ...(!call.started && { fate: 'not-executed' as const }),
-  });
-}
-
-function closingError(): ServerClosingError {
-  return new ServerClosingError('The server is closing and starts no further call.', { fate: 'not-executed' });
 }

@@ -29,7 +29,11 @@ export class TypeRegistry {
     let type = this.#byPrototype.get(prototype);
     if (type === undefined) {
       type = null;
-      for (let proto: object | null = prototype; proto && !type; proto = Object.getPrototypeOf(proto) as object | null) {
+      for (
+        let proto: object | null = prototype;
+        proto && !type;
+        proto = Object.getPrototypeOf(proto) as object | null
+      ) {
         if (Object.hasOwn(proto, 'constructor')) type = this.#byClass.get(proto.constructor) ?? null;
       }
       this.#byPrototype.set(prototype, type);

@@ -1,13 +1,14 @@
 import { isPromise } from 'node:util/types';
 import { runInCall, runInCallContext, SharedValue } from '../definition/index.js';
 import type { TypeDefinition } from '../definition/index.js';
-import { MethodNotExposedError, ObjectLostError, ProtocolError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
+import { MethodNotExposedError, ProtocolError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
 import type { Call } from './call.js';
 import { describeObject } from './census.js';
 import type { ServerInfo } from './census.js';
 import { instanceOf } from './names.js';
 import type { Elsewhere, Keep, Names } from './names.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
+import { notHeld } from './refusals.js';
 import type { ServerIdentity } from './server-claim.js';
 
 export interface VerbsOptions {
@@ -86,12 +87,7 @@ export class Verbs {
 
   #copy(call: Call, id: unknown): unknown {
     const object = this.#options.held(call, Number(id));
-    if (!object) {
-      throw new ObjectLostError(`Object #${String(id)} is not held by session ${call.session}.`, {
-        objectId: Number(id),
-        fate: 'not-executed',
-      });
-    }
+    if (!object) throw notHeld(Number(id), call.session);
     const toCopy = (object.instance as { toCopy?: unknown }).toCopy;
     if (typeof toCopy !== 'function') {
       throw new MethodNotExposedError(

@@ -1,0 +1,57 @@
+import {
+  CallAbortedError,
+  CallTimeoutError,
+  MethodNotExposedError,
+  ObjectLostError,
+  OverloadedError,
+  ServerClosingError,
+} from '../protocol/index.js';
+import type { Call } from './call.js';
+import type { HostedObject } from './object-table.js';
+
+/** What a call is told that does not start, or whose caller left. */
+
+export function describe(object: HostedObject): string {
+  return `${object.type.typeid} #${object.id}${object.name === undefined ? '' : ` ("${object.name}")`}`;
+}
+
+export function notExposed(target: HostedObject, method: string): MethodNotExposedError {
+  const { typeid, exposed } = target.type;
+  return new MethodNotExposedError(
+    `${typeid} does not expose ${JSON.stringify(method)}. It exposes: ${exposed.join(', ') || 'nothing'}.`,
+    { typeid, method, objectId: target.id, fate: 'not-executed' },
+  );
+}
+
+export function timeoutError(call: Call, when: string): CallTimeoutError {
+  return new CallTimeoutError(`${call.method}() ran out of time ${when}; it was not executed.`, {
+    method: call.method,
+    fate: 'not-executed',
+    ...(call.target && { typeid: call.target.type.typeid, objectId: call.target.id }),
+  });
+}
+
+export function abortedError(call: Call): CallAbortedError {
+  return new CallAbortedError(`The caller of ${call.method}() stopped waiting.`, {
+    method: call.method,
+    ...(!call.started && { fate: 'not-executed' as const }),
+  });
+}
+
+export function closingError(): ServerClosingError {
+  return new ServerClosingError('The server is closing and starts no further call.', { fate: 'not-executed' });
+}
+
+export function notHeld(id: number, session: string): ObjectLostError {
+  return new ObjectLostError(
+    `Object #${id} is not held by session ${session}: it was released, or lost its name to another server.`,
+    { objectId: id, session, fate: 'not-executed' },
+  );
+}
+
+export function tooManyWaiting(call: Call, waiting: number): OverloadedError {
+  return new OverloadedError(
+    `Session ${call.session} has ${waiting} calls waiting, which is the limit; ${call.method}() was not queued.`,
+    { session: call.session, method: call.method, retryAfter: 1000, fate: 'not-executed' },
+  );
+}
