@@ -117,7 +117,8 @@ export class Link {
   }
 
   send(bytes: Uint8Array, calls: 0 | 1, credited: boolean, onTaken?: () => void): Outgoing {
-    if (!this.#flushing) this.#turn = performance.now();
+    // Not asked for by every message of a turn: a frame has one age.
+    if (!this.#flushing || this.#outbox.length === 0) this.#turn = performance.now();
     const item: Outgoing = { bytes, calls, credited, onTaken, queuedAt: this.#turn, state: 'queued' };
     if (this.#closed) return item;
     if (credited && (this.#blocked.length > 0 || !this.#hasCredit(item))) {
