@@ -2,6 +2,7 @@ import { MediumError } from '../medium-error.js';
 import type { MediumClock } from '../medium-clock.js';
 import type { Inbox, InboxReader, Lane } from '../transport.js';
 import { RedisConnection } from './redis-connection.js';
+import type { RedisLine } from './redis-line.js';
 import type { RedisClient, RedisFactory } from './redis-options.js';
 import { idAfter, parseRead, type LaneRead } from './redis-reply.js';
 import { KEEP_INBOX } from './redis-scripts.js';
@@ -22,6 +23,8 @@ export interface RedisInboxOptions {
   control: RedisConnection;
   clock: MediumClock;
   reader: InboxReader;
+  /** A read was handed over: what was written in answer can go out before the next read is asked for. */
+  delivered: () => void;
   /** The reader's connection is there, or gone. */
   changed: () => void;
   removed: (inbox: RedisInbox) => void;
@@ -33,6 +36,8 @@ interface Position {
   entries: number;
   bytes: number;
 }
+
+type Positions = Record<Lane, Position>;
 
 /** The two streams of one owner and the connection that reads them. */
 export class RedisInbox implements Inbox {
@@ -85,17 +90,17 @@ export class RedisInbox implements Inbox {
 
   #changed(): void {
     this.#options.changed();
-    const client = this.connection.line?.client;
-    if (!client || this.#closing) return;
+    const { line } = this.connection;
+    if (!line || this.#closing) return;
     this.#connections += 1;
     this.#positions = start();
     if (this.#connections === 1) {
       this.#renewal = setInterval(() => void this.#renew(), this.#options.ttl / 4);
       this.#settle.resolve();
     } else {
-      this.#options.reader.restarted();
+      this.#tell((reader) => reader.restarted());
     }
-    void this.#read(client);
+    void this.#read(line);
   }
 
   /** Renews on the control connection: the reader's own is blocked most of the time. */
@@ -104,7 +109,7 @@ export class RedisInbox implements Inbox {
       const made = await this.#options.control.send((client) => this.#keep(client));
       if (made === 0 || this.#closing) return;
       this.#positions = start();
-      this.#options.reader.restarted();
+      this.#tell((reader) => reader.restarted());
     } catch {
       // Not connected, or an error that the next renewal may not meet; a new reader renews by itself.
     }
@@ -118,68 +123,99 @@ export class RedisInbox implements Inbox {
     return Number(made);
   }
 
-  /** Reads until `client` is no longer the one in use. */
-  async #read(client: RedisClient): Promise<void> {
+  /** Reads until `line` is no longer the one in use. */
+  async #read(line: RedisLine): Promise<void> {
     let block = true;
-    while (this.connection.line?.client === client && !this.#closing) {
+    while (this.#reads(line)) {
       const asOf = performance.now();
       const positions = this.#positions;
       const count = this.#count;
+      let reads: LaneRead[];
+      line.sent();
       try {
-        const reads = parseRead(await this.#next(positions, count, block));
-        if (this.connection.line?.client !== client || this.#closing) return;
-        if (positions !== this.#positions) continue;
-        const full = reads.some((read) => read.entries >= count);
-        for (const read of reads) this.#deliver(read);
-        if (!full) this.#options.reader.drained(asOf);
-        this.#trim(client, reads.length === 0);
-        // After a full read more is there at once, or the end is.
-        block = !full;
+        reads = parseRead(await this.#next(line.client, positions, count, block));
       } catch (error) {
-        if (this.connection.line?.client === client) this.connection.fail(error as Error);
+        if (this.#reads(line)) this.connection.fail(error as Error);
         return;
+      } finally {
+        line.settled();
       }
+      if (!this.#reads(line)) return;
+      if (positions !== this.#positions) continue;
+      const full = reads.some((read) => read.entries >= count);
+      for (const read of reads) this.#take(read);
+      if (!full) this.#tell((reader) => reader.drained(asOf));
+      this.#options.delivered();
+      if (!this.#reads(line)) return;
+      this.#trim(reads.length === 0);
+      // After a full read more is there at once, or the end is.
+      block = !full;
     }
   }
 
-  #next(positions: Record<Lane, Position>, count: number, block: boolean): Promise<unknown> {
-    const { beats, frames } = this.#options.keys;
-    const streams = ['STREAMS', beats, frames, positions.beats.id, positions.frames.id] as const;
-    return this.connection.send((live): Promise<unknown> =>
-      block
-        ? live.xreadBuffer('COUNT', count, 'BLOCK', this.#block, ...streams)
-        : live.xreadBuffer('COUNT', count, ...streams),
-    );
+  #reads(line: RedisLine): boolean {
+    return this.connection.line === line && !this.#closing;
   }
 
-  #deliver(read: LaneRead): void {
+  #next(client: RedisClient, positions: Positions, count: number, block: boolean): Promise<unknown> {
+    const { keys } = this.#options;
+    const { beats, frames } = positions;
+    return block
+      ? client.xreadBuffer(
+          'COUNT',
+          count,
+          'BLOCK',
+          this.#block,
+          'STREAMS',
+          keys.beats,
+          keys.frames,
+          beats.id,
+          frames.id,
+        )
+      : client.xreadBuffer('COUNT', count, 'STREAMS', keys.beats, keys.frames, beats.id, frames.id);
+  }
+
+  #take(read: LaneRead): void {
     const position = this.#positions[read.lane];
     position.id = read.id;
     position.entries += read.entries;
     position.bytes += read.bytes;
-    if (read.deliveries.length === 0) return;
-    for (const { at } of read.deliveries) this.#options.clock.hear(at);
+    const last = read.deliveries.at(-1);
+    if (!last) return;
+    this.#options.clock.hear(last.at);
     if (read.lane === 'frames') {
       // The next read brings about as much, if its frames are about as large.
       const fitting = Math.floor(MOST_BYTES / (read.bytes / read.deliveries.length + 1));
       this.#count = Math.max(1, Math.min(MOST_ENTRIES, fitting));
     }
-    this.#options.reader.deliver(read.lane, read.deliveries);
+    this.#tell((reader) => reader.deliver(read.lane, read.deliveries));
   }
 
-  #trim(client: RedisClient, quiet: boolean): void {
+  /** A reader that throws is broken: that is said where it is heard, and does not count as trouble with Redis. */
+  #tell(call: (reader: InboxReader) => void): void {
+    if (this.#closing) return;
+    try {
+      call(this.#options.reader);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
+  #trim(quiet: boolean): void {
+    const { keys } = this.#options;
     for (const lane of ['beats', 'frames'] as const) {
       const position = this.#positions[lane];
       const due = quiet ? position.entries > 0 : position.entries >= TRIM_ENTRIES || position.bytes >= TRIM_BYTES;
       if (!due) continue;
       position.entries = position.bytes = 0;
-      void this.connection
-        .send(() => client.xtrim(this.#options.keys[lane], 'MINID', idAfter(position.id)))
-        .catch(() => undefined);
+      const trimmed = this.connection.send((client) => client.xtrim(keys[lane], 'MINID', idAfter(position.id)));
+      trimmed.catch(() => undefined);
     }
   }
 }
 
-function start(): Record<Lane, Position> {
+function start(): Positions {
   return { beats: { id: '0-0', entries: 0, bytes: 0 }, frames: { id: '0-0', entries: 0, bytes: 0 } };
 }

@@ -1,3 +1,5 @@
+import type { Redis } from 'ioredis';
+import type { Socket } from 'node:net';
 import type { RedisClient } from './redis-options.js';
 
 /** Looks for silence this many times in the patience there is. */
@@ -10,6 +12,7 @@ export class RedisLine {
   #due = 0;
   #looks = 0;
   #idle: (() => void) | null = null;
+  #corked: Socket | null = null;
   readonly #timer: NodeJS.Timeout;
 
   constructor(client: RedisClient, patience: number, silent: () => void) {
@@ -24,6 +27,23 @@ export class RedisLine {
   sent(): void {
     this.#due += 1;
   }
+
+  /**
+   * What else is sent in this turn goes out in one piece, when the turn ends or at `flush`: a write to the socket costs
+   * more than a command. Called after the first, which has gone at once. In a cluster we do not see the sockets.
+   */
+  gather(): void {
+    if (this.#corked || this.client.isCluster) return;
+    this.#corked = (this.client as Redis).stream as Socket;
+    this.#corked.cork();
+    process.nextTick(this.flush);
+  }
+
+  readonly flush = (): void => {
+    const corked = this.#corked;
+    this.#corked = null;
+    corked?.uncork();
+  };
 
   /** A command was answered, or will not be. */
   readonly settled = (): void => {

@@ -19,10 +19,13 @@ const FIELD = 'f'.charCodeAt(0);
 /** Reads the reply of XREAD, whatever protocol and mapping the client speaks: pairs, a flat list, an object or a map. */
 export function parseRead(reply: unknown): LaneRead[] {
   if (reply === null || reply === undefined) return [];
-  const reads = pairs(reply).map(([key, entries]) =>
-    parseLane(String(key).endsWith(':beats') ? 'beats' : 'frames', entries),
-  );
-  return reads.sort((one, other) => (one.lane < other.lane ? -1 : 1));
+  const reads: LaneRead[] = [];
+  for (const [key, entries] of pairs(reply)) {
+    const read = parseLane(String(key).endsWith(':beats') ? 'beats' : 'frames', entries);
+    if (read.lane === 'beats') reads.unshift(read);
+    else reads.push(read);
+  }
+  return reads;
 }
 
 function pairs(reply: unknown): [unknown, Entry[]][] {

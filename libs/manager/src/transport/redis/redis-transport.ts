@@ -77,6 +77,7 @@ export class RedisTransport implements Transport {
       control: this.#control,
       clock: this.#clock,
       reader,
+      delivered: () => this.#flush(),
       changed: () => this.#changed(),
       removed: () => void (this.#inboxes.delete(owner) && this.#changed()),
     });
@@ -97,7 +98,9 @@ export class RedisTransport implements Transport {
     const value = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     line.sent();
     try {
-      const id = await line.client.xadd(this.#keys.inbox(owner, lane), 'NOMKSTREAM', '*', 'f', value);
+      const reply = line.client.xadd(this.#keys.inbox(owner, lane), 'NOMKSTREAM', '*', 'f', value);
+      line.gather();
+      const id = await reply;
       if (id === null) return false;
       this.#clock.hear(stampOf(id));
       return true;
@@ -115,6 +118,11 @@ export class RedisTransport implements Transport {
 
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
+  }
+
+  #flush(): void {
+    this.#writer.line?.flush();
+    this.#control.line?.flush();
   }
 
   get #connections(): RedisConnection[] {
