@@ -27,7 +27,7 @@ async function answer(request: Request): Promise<Reply> {
 }
 
 process.on('message', (request: Request) => {
-  answer(request)
+  void answer(request)
     .catch((error: unknown): Reply => {
       if (error instanceof UnavailableError) return { is: 'unavailable', why: error.message };
       return { is: 'failed', why: error instanceof Error ? (error.stack ?? error.message) : String(error) };

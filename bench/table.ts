@@ -17,7 +17,7 @@ export function renderTable(measured: Measured[]): string {
         spread === 0 ? '' : `-${(spread * 100).toFixed(0)}%`,
         count(row.p50Us),
         count(row.p99Us),
-        ours === undefined ? '' : `${(ours / row.perSecond).toFixed(2)}x`,
+        ours === undefined || row.system === OURS ? '' : `${(ours / row.perSecond).toFixed(2)}x`,
       ];
       table.push([
         row.case,

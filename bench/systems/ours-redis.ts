@@ -14,6 +14,8 @@ import {
 } from 'nestjs-manager';
 import type { BenchContext, Objects, System } from '../system.js';
 
+const logger = ['warn', 'error', 'fatal'] as const;
+
 @SharedType()
 class VisitCounter {
   #count = 0;
@@ -53,7 +55,7 @@ function clientModule({ redisUrl, namespace }: BenchContext) {
 
 export default {
   async serve(context) {
-    const app = await createManagerServer(serverModule(context));
+    const app = await createManagerServer(serverModule(context), { logger: [...logger] });
     await app.listen();
     return { stop: () => app.close() };
   },
