@@ -122,7 +122,7 @@ export class Endpoint implements InboxReader {
         if (lane !== 'beats') return;
         peer.link.heard(header);
         peer.beat(header[6], header[7]);
-        peer.link.missing(header[2], this.#drains);
+        peer.link.missing(header[6], header[2], this.#drains);
         break;
       case FrameKind.gap:
         peer.link.gap(header[2]);

@@ -32,6 +32,8 @@ interface Sent {
   items: Outgoing[];
   bytes: number;
   queuedAt: number;
+  /** What it acknowledged when it was the newest: a later acknowledgement may only follow what was sent before that. */
+  ack: number;
   /** False once a write of it is known to have failed: it goes out again at the next beat. */
   written: boolean;
 }
@@ -47,7 +49,7 @@ export interface LinkOptions {
   deliver: (messages: readonly unknown[][], sizes: readonly number[], age: number) => void;
   /** Credit or acknowledgements came back: what waited for them may go on. */
   onRelief?: () => void;
-  /** The peer asks for what was acknowledged long ago, or sends more than it was granted. */
+  /** The peer says what cannot be: it acknowledges what was never sent. */
   onBroken: (error: ProtocolError) => void;
 }
 
@@ -82,6 +84,7 @@ export class Link {
   #delivering = false;
   #gapAsked = 0;
   #missing: { next: number; drains: number } | undefined;
+  #beatSeen = 0;
 
   #allowed: Allowance = { calls: 0, bytes: 0 };
   #used: Allowance = { calls: 0, bytes: 0 };
@@ -141,6 +144,8 @@ export class Link {
     if (blocked >= 0) {
       this.#blocked.splice(blocked, 1);
       this.#blockedBytes -= item.bytes.length;
+      // Smaller ones may have waited behind it.
+      if (blocked === 0) this.#unblock();
       return true;
     }
     const at = this.#outbox.indexOf(item);
@@ -184,9 +189,11 @@ export class Link {
 
   /**
    * A beat said how far the peer has sent. What was missing at an earlier beat, and still is although the inbox was read
-   * to its end since (`drains` counts those), was lost.
+   * to its end since (`drains` counts those), was lost. A beat that is read again says nothing new.
    */
-  missing(lastSent: number, drains: number): void {
+  missing(beat: number, lastSent: number, drains: number): void {
+    if (beat <= this.#beatSeen) return;
+    this.#beatSeen = beat;
     const next = this.#taken + 1;
     const before = this.#missing;
     this.#gapAsked = 0;
@@ -201,17 +208,10 @@ export class Link {
     this.#askGap();
   }
 
-  /** The peer misses everything from `next`. */
+  /** The peer misses everything from `next`. Or did: what it has acknowledged since then was asked for by a request that is out of date. */
   gap(next: number): void {
-    if (this.#closed || next > this.#seq) return;
-    const first = this.#unacked[0]?.seq ?? this.#seq + 1;
-    if (next < first) {
-      this.#options.onBroken(
-        new ProtocolError(`The peer of session ${this.session} asks for frame ${next}, which it had acknowledged.`),
-      );
-      return;
-    }
-    this.#resend(next);
+    const first = this.#unacked[0]?.seq;
+    if (first !== undefined && next >= first) this.#resend(next);
   }
 
   /** After the medium was away: everything that is not acknowledged goes out again. */
@@ -322,6 +322,12 @@ export class Link {
    * the peer had sent before it is here.
    */
   #acknowledged(peerSeq: number, ack: number): void {
+    if (ack > this.#seq) {
+      this.#options.onBroken(
+        new ProtocolError(`The peer of session ${this.session} acknowledges frame ${ack}, which was never sent.`),
+      );
+      return;
+    }
     if (peerSeq > this.#taken) {
       if (!this.#deferredAck || ack > this.#deferredAck.ack) this.#deferredAck = { seq: peerSeq, ack };
       return;
@@ -383,7 +389,8 @@ export class Link {
     let bytes = 0;
     let count = 0;
     for (const item of this.#outbox) {
-      if (count > 0 && (bytes + item.bytes.length > FRAME_BYTES || item.queuedAt - first.queuedAt > SAME_AGE)) break;
+      if (count > 0 && (bytes + item.bytes.length > FRAME_BYTES || Math.abs(item.queuedAt - first.queuedAt) > SAME_AGE))
+        break;
       item.state = 'sent';
       bytes += item.bytes.length;
       count++;
@@ -393,14 +400,17 @@ export class Link {
       this.#outbox = [];
       this.#ackFloor = undefined;
     } else items = this.#outbox.splice(0, count);
-    const sent: Sent = { seq: ++this.#seq, items, bytes, queuedAt: first.queuedAt, written: true };
+    const sent: Sent = { seq: ++this.#seq, items, bytes, queuedAt: first.queuedAt, ack: 0, written: true };
     this.#unacked.push(sent);
     this.#unackedBytes += bytes;
     return sent;
   }
 
   #writeFrame(sent: Sent): void {
-    const [, ack, calls, bytes] = this.state();
+    // An older frame must not acknowledge what was taken after it: an `unwanted` may travel behind it.
+    if (sent.seq === this.#seq) sent.ack = this.state()[1];
+    const { ack } = sent;
+    const { calls, bytes } = this.#allowance();
     const age = Math.max(0, Math.round(performance.now() - sent.queuedAt));
     const messages = new Array<Uint8Array>(sent.items.length);
     for (let i = 0; i < messages.length; i++) messages[i] = (sent.items[i] as Outgoing).bytes;
