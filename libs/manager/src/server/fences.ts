@@ -10,13 +10,14 @@ const RESERVE = 2 ** 20;
  */
 export class Fences {
   #generation: number;
-  #counter = 0;
+  #counter: number;
   #next: number | undefined;
   #asking = false;
   readonly #nextGeneration: () => Promise<number>;
 
-  constructor(generation: number, nextGeneration: () => Promise<number>) {
+  constructor(generation: number, nextGeneration: () => Promise<number>, counter = 0) {
     this.#generation = generation;
+    this.#counter = counter;
     this.#nextGeneration = nextGeneration;
   }
 

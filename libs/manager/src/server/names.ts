@@ -33,6 +33,8 @@ interface Entry {
   readonly key: ClaimKey;
   readonly typeid: string;
   readonly name: string;
+  /** Of the caller on whose behalf it is claimed and made. */
+  readonly asker: AbortSignal;
   /** The object, or where the name is instead; shared by all who ask while it is being made. */
   ready: Promise<HostedObject | Elsewhere>;
   object?: HostedObject;
@@ -86,13 +88,21 @@ export class Names {
         key: nameKey(type.typeid, name),
         typeid: type.typeid,
         name,
+        asker: signal,
         ready: Promise.resolve({ server: '', generation: 0 }),
       };
       if (!found) {
         this.#entries.set(id, entry);
         entry.ready = this.#make(id, entry, type, keep, make, signal);
       }
-      const object = await entry.ready;
+      let object: HostedObject | Elsewhere;
+      try {
+        object = await entry.ready;
+      } catch (error) {
+        // The one who asked first has left. This one has not.
+        if (found?.asker.aborted && !signal.aborted) continue;
+        throw error;
+      }
       if (!('instance' in object)) return object;
       if (object.freed || entry.leaving) continue;
       pin(object);
@@ -112,9 +122,10 @@ export class Names {
     if (entry && !entry.leaving) {
       // Where its constructor throws, there was nothing to unlink; those who asked for it hear of the error.
       await entry.ready.catch(() => undefined);
-      if (!entry.object) return false;
-      await this.#remove(id, entry);
-      return true;
+      if (entry.object) {
+        await this.#remove(id, entry);
+        return true;
+      }
     }
     await entry?.leaving;
     const current = await this.#options.claims.read(nameKey(typeid, name));
@@ -129,11 +140,11 @@ export class Names {
     const id = `${object.type.typeid}\0${object.name}`;
     const entry = this.#entries.get(id);
     const hold = entry?.hold;
-    if (!entry || !hold || !object.holders.has(hold) || hold.keep === 'always' || hold.timer) return;
+    if (!entry || !hold || !object.holders.has(hold) || hold.keep === 'always') return;
     if (hold.keep === 'referenced') void this.#remove(id, entry);
     else {
+      clearTimeout(hold.timer);
       hold.timer = setTimeout(() => {
-        hold.timer = undefined;
         if (object.calls === 0 && object.holders.size === 1 && object.holders.has(hold)) void this.#remove(id, entry);
       }, hold.keep.idle);
       hold.timer.unref();
@@ -298,7 +309,8 @@ export class Names {
 }
 
 function nameKey(typeid: string, name: string): ClaimKey {
-  return { kind: 'name', tag: `${typeid}:${name}` };
+  // A typeid may have a colon in it, and must not reach into the name.
+  return { kind: 'name', tag: `${typeid.replace(/[%:]/g, encodeURIComponent)}:${name}` };
 }
 
 /** What a constructor or factory gave, if it can be hosted. */
