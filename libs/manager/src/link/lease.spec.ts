@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { BeatCounter, beatInterval, Moment, ReadingClock } from './index.js';
+
+/** Wall clock and monotonic clock, as a test sets them. */
+let monotonic = 0;
+let wall = 0;
+
+beforeEach(() => {
+  monotonic = 1000;
+  wall = 1_700_000_000_000;
+  jest.spyOn(performance, 'now').mockImplementation(() => monotonic);
+  jest.spyOn(Date, 'now').mockImplementation(() => wall);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+function pass(ms: number): void {
+  monotonic += ms;
+  wall += ms;
+}
+
+describe('elapsed time', () => {
+  it('is the larger of the monotonic and the wall clock', () => {
+    const moment = new Moment();
+    monotonic += 5;
+    expect(moment.elapsed()).toBe(5);
+    wall += 60_000; // the machine was suspended
+    expect(moment.elapsed()).toBe(60_000);
+    wall -= 3_600_000; // the clock was set back
+    expect(moment.elapsed()).toBe(5);
+  });
+});
+
+describe('the interval of beats', () => {
+  it('is a sixth of the lease, and no busy loop for a tiny one', () => {
+    expect(beatInterval(30_000)).toBe(5000);
+    expect(beatInterval(60)).toBe(20);
+  });
+});
+
+describe('the count of a lease by its beats', () => {
+  it('begins at the sending of the beat that was acknowledged, not at the acknowledgement', () => {
+    const beats = new BeatCounter();
+    pass(100);
+    const number = beats.next();
+    pass(700);
+    expect(beats.acknowledged(number)).toBe(true);
+    expect(beats.elapsed()).toBe(700);
+  });
+
+  it('goes on from the beginning while nothing is acknowledged', () => {
+    const beats = new BeatCounter();
+    for (let i = 0; i < 3; i++) {
+      pass(100);
+      beats.next();
+    }
+    expect([beats.elapsed(), beats.unanswered]).toEqual([300, 3]);
+  });
+
+  it('takes an acknowledgement for all beats before it', () => {
+    const beats = new BeatCounter();
+    const [, second, third] = [beats.next(), beats.next(), beats.next()];
+    expect(beats.acknowledged(second)).toBe(true);
+    expect(beats.unanswered).toBe(1);
+    expect(beats.acknowledged(third)).toBe(true);
+    expect(beats.unanswered).toBe(0);
+  });
+
+  it('is not prolonged by an acknowledgement that is repeated, late, or of nothing that was sent', () => {
+    const beats = new BeatCounter();
+    const first = beats.next();
+    pass(50);
+    const second = beats.next();
+    beats.acknowledged(second);
+    pass(400);
+    for (const echo of [first, second, second + 1, 0, -1, 1.5]) expect(beats.acknowledged(echo)).toBe(false);
+    expect(beats.elapsed()).toBe(400);
+  });
+});
+
+describe('the time in which beats could be read', () => {
+  it('goes on while the inbox is read to its end again and again', () => {
+    const clock = new ReadingClock(1500);
+    clock.drained();
+    for (let i = 0; i < 4; i++) {
+      pass(1000);
+      clock.drained();
+    }
+    expect(clock.now()).toBe(4000);
+  });
+
+  it('stands still while nothing is read', () => {
+    const clock = new ReadingClock(1500);
+    pass(10_000);
+    expect(clock.now()).toBe(0);
+    clock.drained();
+    pass(60_000);
+    expect(clock.now()).toBe(0);
+  });
+
+  it('counts no more than one step of a pause', () => {
+    const clock = new ReadingClock(1500);
+    clock.drained();
+    pass(60_000); // a paused process, a blocked loop, a medium that was away
+    clock.drained();
+    expect(clock.now()).toBe(1500);
+    wall += 60_000; // a suspended machine
+    clock.drained();
+    expect(clock.now()).toBe(3000);
+  });
+});
