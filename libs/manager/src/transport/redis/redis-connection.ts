@@ -6,6 +6,8 @@ import type { RedisClient, RedisRole } from './redis-options.js';
 const LONGEST_DELAY = 1000;
 /** A connection that lasted this long was a good one: after it the first attempt comes soon. */
 const GOOD = 500;
+/** One that stood for less was cut: the next attempt comes nearly as soon, however often that happens. */
+const CUT = 1;
 
 export interface ConnectionHooks {
   connect: (role: RedisRole) => RedisClient;
@@ -60,7 +62,9 @@ export class RedisConnection {
       throw new MediumError(`Redis is not connected (${this.#lastError?.message ?? 'not yet'})`, this.#lastError);
     line.sent();
     try {
-      return await command(line.client);
+      const reply = command(line.client);
+      line.gather();
+      return await reply;
     } catch (error) {
       this.judge(error as Error);
       throw error instanceof MediumError ? error : new MediumError(`Redis: ${(error as Error).message}`, error);
@@ -93,21 +97,22 @@ export class RedisConnection {
     let stood = 0;
     while (!this.#closed) {
       const begun = performance.now();
+      const before = stood;
       try {
         await this.#live(() => (stood += 1));
       } catch (error) {
-        this.#lastError = error as Error;
-        const fatal = stood === 0 ? fatalError(this.#lastError) : null;
+        const fatal = stood === 0 ? fatalError(error as Error) : null;
         if (fatal) this.#hooks.fatal(fatal);
       }
       if (performance.now() - begun > GOOD) attempt = 0;
+      else if (stood > before) attempt = Math.min(attempt, CUT);
       await this.#pause(attempt++);
     }
   }
 
   /** One client from its making to its end; rejects with what ended it. */
   async #live(connected: () => void): Promise<void> {
-    const client = this.#hooks.connect(this.#role);
+    const client = this.#make();
     const line = new RedisLine(client, this.#patience, () =>
       this.fail(new MediumError(`no reply from Redis within ${this.#patience} ms`)),
     );
@@ -127,12 +132,24 @@ export class RedisConnection {
       connected();
       this.#hooks.changed();
       await lost;
+    } catch (error) {
+      this.#lastError = error as Error;
+      throw error;
     } finally {
       const stood = this.#line !== null;
       this.#giveUp = this.#line = null;
       line.end();
       if (stood) this.#hooks.changed();
       if (this.#closed) await line.ended(LONGEST_DELAY);
+    }
+  }
+
+  #make(): RedisClient {
+    try {
+      return this.#hooks.connect(this.#role);
+    } catch (error) {
+      this.#lastError = error as Error;
+      throw error;
     }
   }
 
