@@ -25,6 +25,8 @@ export interface EndpointHandlers {
   unknown?(session: string): void;
   /** The inbox was read to its end. */
   drained?(): void;
+  /** The medium was away for a while, or lost the inbox. */
+  restarted?(): void;
   /** Bytes that are no frame; the peer is not known. */
   malformed(error: ProtocolError): void;
   /** A frame of a standing session that cannot be read. */
@@ -76,7 +78,8 @@ export class Endpoint implements InboxReader {
   }
 
   restarted(): void {
-    // Nothing to do: what is read again is discarded by its number, and what was lost is missed at the next beats.
+    // What is read again is discarded by its number, and what was lost is missed at the next beats.
+    this.#handlers.restarted?.();
   }
 
   #read(lane: Lane, delivery: Delivery): void {

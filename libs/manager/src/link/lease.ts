@@ -59,6 +59,11 @@ export class ReadingClock {
     this.#last = new Moment();
   }
 
+  /** The medium was away: however long that was, it does not count. */
+  interrupted(): void {
+    this.#last = undefined;
+  }
+
   now(): number {
     return this.#time;
   }

@@ -149,6 +149,7 @@ export class ManagerServer implements SessionHost {
       hello: (session, hello) => this.#hello(session, hello),
       unknown: (session) => this.#unknown(session),
       drained: () => this.#drained(),
+      restarted: () => this.#clock.interrupted(),
       malformed: (error) => this.#countMalformed(error),
       broken: (peer, error) => this.broken(peer as Session, error),
     });
