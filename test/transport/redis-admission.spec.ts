@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { ConfigurationError } from '../../libs/manager/src/protocol/errors.js';
 import { RedisTransport, type RedisTransportOptions } from '../../libs/manager/src/transport/index.js';
 import { Recorder, bytes } from '../../libs/manager/src/transport/recorder.suite.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+jest.setTimeout(30_000);
 
 /** What docs/reference/protocol.md grants, and not a command more. */
 const LEAST = [

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { describeTransport } from '../../libs/manager/src/transport/conformance.suite.js';
 import { RedisTransport, type RedisTransportOptions, type Transport } from '../../libs/manager/src/transport/index.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { startProxy, type TcpProxy } from './tcp-proxy.js';
+
+jest.setTimeout(30_000);
 
 const KEY = /^[\w-]+:\{[^{}]+\}:(frames|beats|server|name|counter|directory)$/;
 let namespaces = 0;

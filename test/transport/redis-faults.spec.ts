@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { RedisTransport, type RedisTransportOptions } from '../../libs/manager/src/transport/index.js';
 import { Recorder, bytes, eventually } from '../../libs/manager/src/transport/recorder.suite.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { startProxy, type TcpProxy } from './tcp-proxy.js';
+
+// Waits are for events; this is for a machine that does much else.
+jest.setTimeout(30_000);
 
 const TTL = 60_000;
 const name = { kind: 'name', tag: 'n' } as const;
@@ -204,13 +207,13 @@ describe('a Redis transport under faults', () => {
 
   it('takes a pause of its own process for no silence', async () => {
     server = await startRedis();
-    const owner = await transport({ timeout: 400 });
+    const owner = await transport({ timeout: 200 });
     const states: string[] = [];
     owner.onState((state) => states.push(state));
     const reader = new Recorder();
     await owner.openInbox('a', { ttl: TTL }, reader);
     const writes = [owner.write('a', 'frames', bytes('1')), owner.write('a', 'beats', bytes('2'))];
-    const until = performance.now() + 2500;
+    const until = performance.now() + 1700;
     while (performance.now() < until);
     expect(await Promise.all(writes)).toEqual([true, true]);
     const resumed = performance.now();

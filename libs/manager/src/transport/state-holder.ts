@@ -12,7 +12,16 @@ export class StateHolder {
   set(state: TransportState): void {
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
-    for (const listener of [...this.#listeners]) listener(state);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        // Not the medium's trouble: heard where uncaught errors are.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   listen(listener: (state: TransportState) => void): () => void {

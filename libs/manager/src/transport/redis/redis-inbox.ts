@@ -19,6 +19,8 @@ export interface RedisInboxOptions {
   keys: Record<Lane, string>;
   ttl: number;
   patience: number;
+  /** How long `close` waits for the inbox to be removed, in ms. */
+  linger: number;
   connect: RedisFactory;
   control: RedisConnection;
   clock: MediumClock;
@@ -84,7 +86,8 @@ export class RedisInbox implements Inbox {
     await this.connection.close(0);
     const { frames, beats } = this.#options.keys;
     // Best effort: what stays has a time to live.
-    await this.#options.control.send((client) => client.del(frames, beats)).catch(() => undefined);
+    const removed = this.#options.control.send((client) => client.del(frames, beats)).catch(() => undefined);
+    await Promise.race([removed, this.#options.control.line?.idle(this.#options.linger)]);
     this.#options.removed(this);
   }
 

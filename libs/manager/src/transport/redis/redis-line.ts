@@ -11,7 +11,7 @@ export class RedisLine {
   ready = false;
   #due = 0;
   #looks = 0;
-  #idle: (() => void) | null = null;
+  readonly #idle = new Set<() => void>();
   #corked: Socket | null = null;
   readonly #timer: NodeJS.Timeout;
 
@@ -49,19 +49,20 @@ export class RedisLine {
   readonly settled = (): void => {
     this.#looks = 0;
     this.#due -= 1;
-    if (this.#due === 0) this.#idle?.();
+    if (this.#due === 0) for (const wake of this.#idle) wake();
   };
 
   /** Resolves when nothing is due, or after `longest` ms. */
   async idle(longest: number): Promise<void> {
     if (this.#due === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    let wake: () => void = () => undefined;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, longest);
-      this.#idle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+      timer = setTimeout(resolve, longest);
+      this.#idle.add((wake = resolve));
     });
+    clearTimeout(timer);
+    this.#idle.delete(wake);
   }
 
   /** Throws the client away. What it still owes is rejected by ioredis as the socket closes. */

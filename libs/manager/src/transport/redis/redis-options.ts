@@ -32,6 +32,8 @@ export async function createFactory(redis: RedisTransportOptions['redis']): Prom
     const own = {
       ...given,
       connectionName: given.connectionName ?? `nestjs-manager-${role}`,
+      // Finds out about a peer that went away while nothing was sent, and keeps the way to it open.
+      keepAlive: given.keepAlive ?? 30_000,
       lazyConnect: true,
       // One client is one connection: a lost one ends, its commands are rejected, and we make the next.
       retryStrategy: () => null,

@@ -73,6 +73,7 @@ export class RedisTransport implements Transport {
       keys: { frames: this.#keys.inbox(owner, 'frames'), beats: this.#keys.inbox(owner, 'beats') },
       ttl: options.ttl,
       patience: this.#patience,
+      linger: LINGER,
       connect: factory,
       control: this.#control,
       clock: this.#clock,
