@@ -1,0 +1,2 @@
+/** Injection token of the instance's name. */
+export const INSTANCE = 'instance';
