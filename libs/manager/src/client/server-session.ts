@@ -141,7 +141,7 @@ export class ServerSession implements Peer {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(abortedError(method, record, signal.reason, 'not-executed'));
     if (this.link.queued >= this.#limits.queued) return Promise.reject(this.#overloaded(method));
-    const waits = record !== undefined && this.#types.get(record.typeid)?.waits.has(method) === true;
+    const waits = record !== undefined && record.type.waits.has(method);
     const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
     const number = ++this.#calls;
     let bytes: Uint8Array;
@@ -152,7 +152,7 @@ export class ServerSession implements Peer {
       return Promise.reject(notSent(error, method, record));
     }
     return new Promise((resolve, reject) => {
-      const deadline = timeout > 0 ? performance.now() + timeout : Infinity;
+      const deadline = timeout > 0 ? this.link.turn() + timeout : Infinity;
       const pending: Pending = {
         number,
         method,
@@ -341,7 +341,8 @@ export class ServerSession implements Peer {
     if (!pending) return;
     const error = wire instanceof ManagerError ? wire : decodeError(wire);
     const { record } = pending;
-    if (error instanceof ManagerError && error.fate === undefined) Object.assign(error, { fate });
+    // What the error says itself may be the fate of a call that hosted code made.
+    if (error instanceof ManagerError) Object.assign(error, { fate });
     if (record && error instanceof ObjectLostError && error.objectId === record.id && fate === 'not-executed') {
       record.lost = true;
     }
@@ -367,7 +368,7 @@ export class ServerSession implements Peer {
     const type = this.#types.get(typeid);
     if (!type) throw new ProtocolError(`The server "${this.server}" sent a reference of an unknown type "${typeid}".`);
     let record = this.#records.get(id);
-    if (!record) this.#records.set(id, (record = new ObjectRecord(this, typeid, id)));
+    if (!record) this.#records.set(id, (record = new ObjectRecord(this, type, id)));
     record.grant = Math.max(record.grant, grant);
     return this.#owner.proxy(new Handle(record), type);
   }

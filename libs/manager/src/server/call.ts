@@ -18,6 +18,8 @@ export class Call implements CallContext {
   /** Its credit went back when it started, because it may wait for ever. */
   waits = false;
   started = false;
+  /** Hosted code was entered: a failure from here on is one of a call that ran. */
+  entered = false;
   ended = false;
   /** What a verb made or found: held until the answer is on its way, and then freed if nobody got it. */
   subject: HostedObject | undefined;

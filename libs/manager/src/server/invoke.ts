@@ -12,6 +12,7 @@ export function invoke(call: Call, target: HostedObject): unknown {
       { typeid: target.type.typeid, method: call.method, objectId: target.id, fate: 'not-executed' },
     );
   }
+  call.entered = true;
   const run = target.type.context ? runInCallContext : runInCall;
   return run(call, () => Reflect.apply(method, target.instance, call.args) as unknown);
 }

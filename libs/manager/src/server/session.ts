@@ -35,6 +35,8 @@ export interface SessionHost {
   readonly closing: boolean;
   /** The server's lease holds and the medium is there: calls may start and frames leave. */
   mayAct(): boolean;
+  /** The same for one call of a frame that was taken under a lease that held: cheap, since each call asks. */
+  mayStart(): boolean;
   /** Readings of the clock that leases are counted by. */
   readingTime(): number;
   nextFence(): bigint;
@@ -243,7 +245,7 @@ export class Session implements Peer, SessionIdentity {
   }
 
   #mayStart(): boolean {
-    return this.link.pendingBytes < this.#server.limits.bytes && this.#server.mayAct();
+    return this.link.pendingBytes < this.#server.limits.bytes && this.#server.mayStart();
   }
 
   #start(call: Call): void {
@@ -275,20 +277,24 @@ export class Session implements Peer, SessionIdentity {
 
   #run(call: Call): void {
     const { target } = call;
+    // It waited in a line, and its object was taken from everybody meanwhile.
+    if (target?.freed) return this.#refuse(call, notHeld(target.id, this.id));
     call.started = true;
     if (target) {
       target.calls++;
       if (target.type.serial) target.busy = true;
     }
     let result: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
       result = target ? invoke(call, target) : this.#server.verb(call);
+      promise = promiseOf(result);
     } catch (error) {
       return this.#fail(call, error);
     }
-    if (!isThenable(result)) return this.#finish(call, result);
+    if (!promise) return this.#finish(call, result);
     this.#calls.set(call.number, call);
-    result.then(
+    promise.then(
       (value) => this.#finish(call, value),
       (error: unknown) => this.#fail(call, error),
     );
@@ -312,7 +318,10 @@ export class Session implements Peer, SessionIdentity {
 
   #fail(call: Call, error: unknown): void {
     if (this.ended) return this.#conclude(call);
-    const fate = (error instanceof ManagerError && call.target === undefined && error.fate) || 'executed';
+    // There is no result that could reach anybody: what it would have handed out goes back.
+    if (call.handsOver) this.#undelivered(call);
+    // An error that hosted code let through may have a fate, but that is of a call that it made itself.
+    const fate = (!call.entered && error instanceof ManagerError && error.fate) || 'executed';
     this.#answer(call, this.#errorMessage(call, error, fate));
   }
 
@@ -391,7 +400,9 @@ function advance(object: HostedObject): void {
   object.advancing = false;
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  return isPromise(value) || typeof (value as { then?: unknown }).then === 'function';
+/** What is to be waited for. Asking a foreign object for its `then`, or calling it, may throw. */
+function promiseOf(value: unknown): Promise<unknown> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (isPromise(value)) return value;
+  return typeof (value as { then?: unknown }).then === 'function' ? Promise.resolve(value) : undefined;
 }

@@ -96,6 +96,7 @@ export class Verbs {
       );
     }
     call.pin(object);
+    call.entered = true;
     return runInCall(call, () => Reflect.apply(toCopy, object.instance, []) as unknown);
   }
 
@@ -106,6 +107,7 @@ export class Verbs {
 }
 
 function construct(call: Call, type: TypeDefinition, args: readonly unknown[]): unknown {
+  call.entered = true;
   return (type.context ? runInCallContext : runInCall)(call, () => type.create(...args));
 }
 
