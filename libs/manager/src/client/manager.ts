@@ -156,8 +156,7 @@ export class NamedCreators {
     const handle = this.#handle(typeidOf(type), args);
     try {
       const record = await (handle.target as NamedTarget).ready(handle);
-      const known = record.session.type(record.typeid);
-      return known ? this.#connections.proxy(handle, known) : this.#lazy(handle);
+      return this.#connections.proxy(handle, record.type);
     } catch (error) {
       handle.release();
       throw error;
@@ -343,8 +342,7 @@ export class Manager extends Creators {
   /** A proxy value of the same kind as another. `anchor` is kept alive by it. */
   #like(handle: Handle, anchor?: object): object {
     const { target } = handle;
-    const record = target instanceof NamedTarget ? undefined : (target as ObjectRecord);
-    const known = record?.session.type(target.typeid);
+    const known = target instanceof NamedTarget ? undefined : (target as ObjectRecord).type;
     const made = known ? new known.proxyClass(handle) : makeLazyProxy(handle);
     if (anchor) anchors.set(made, anchor);
     else this.#connections.watch(made, handle);

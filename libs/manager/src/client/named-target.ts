@@ -141,7 +141,7 @@ export class NamedTarget implements Target {
           done();
           const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;
           // What may wait for ever waits so from here on; only the way to the object was timed.
-          const waits = handle.options.timeout === undefined && record.session.type(this.typeid)?.waits.has(method);
+          const waits = handle.options.timeout === undefined && record.type.waits.has(method);
           const options = { ...handle.options, timeout: waits ? undefined : left };
           run(record, new Handle(this, options, handle.root)).then(resolve, reject);
         },

@@ -1,6 +1,6 @@
 import type { ObjectToken } from '../definition/index.js';
 import type { Handle, Target } from './handle.js';
-import type { ServerSession } from './server-session.js';
+import type { KnownType, ServerSession } from './server-session.js';
 
 /**
  * What this application holds of one object: one reference, however many handles stand for it. It is given back when no
@@ -8,6 +8,7 @@ import type { ServerSession } from './server-session.js';
  */
 export class ObjectRecord implements Target {
   readonly session: ServerSession;
+  readonly type: KnownType;
   readonly typeid: string;
   readonly id: number;
   /** The highest grant seen. */
@@ -17,9 +18,10 @@ export class ObjectRecord implements Target {
   #handles = 0;
   #pins = 0;
 
-  constructor(session: ServerSession, typeid: string, id: number) {
+  constructor(session: ServerSession, type: KnownType, id: number) {
     this.session = session;
-    this.typeid = typeid;
+    this.type = type;
+    this.typeid = type.typeid;
     this.id = id;
   }
 
@@ -33,8 +35,8 @@ export class ObjectRecord implements Target {
     return { typeid: this.typeid, server, generation, id: this.id };
   }
 
-  methods(): ReadonlySet<string> | undefined {
-    return this.session.type(this.typeid)?.methods;
+  methods(): ReadonlySet<string> {
+    return this.type.methods;
   }
 
   call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {

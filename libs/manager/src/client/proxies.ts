@@ -106,16 +106,18 @@ export function makeProxyClass(typeid: string, methods: Iterable<string>): Proxy
  * Methods are bound, and the same each time they are asked for.
  */
 export function makeLazyProxy(handle: Handle): object {
-  const bound = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+  const bound = new Map<string | symbol, (...args: unknown[]) => Promise<unknown>>();
   const base = new ProxyBase(handle);
   const proxy = new Proxy(base, {
     get(target, name) {
+      const before = bound.get(name);
+      if (before) return before;
       if (typeof name === 'symbol' || name === 'toJSON') return Reflect.get(target, name, target) as unknown;
       if (RESERVED_NAMES.has(name) || !couldBeMethod(name)) return Reflect.get(Object.prototype, name, target);
       const known = handle.target.methods();
       if (known && !known.has(name)) return undefined;
-      let method = bound.get(name);
-      if (!method) bound.set(name, (method = (...args) => handle.call(name, args)));
+      const method = (...args: unknown[]): Promise<unknown> => handle.call(name, args);
+      bound.set(name, method);
       return method;
     },
     has: (target, name) =>

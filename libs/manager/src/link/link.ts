@@ -119,10 +119,17 @@ export class Link {
     this.#allow(allowance.calls, allowance.bytes);
   }
 
-  send(bytes: Uint8Array, calls: 0 | 1, credited: boolean, onTaken?: () => void): Outgoing {
-    // Not asked for by every message of a turn: a frame has one age.
+  /**
+   * The monotonic clock as the first message of this turn saw it: a frame has one age, and asking the clock for every
+   * message costs as much as sending it.
+   */
+  turn(): number {
     if (!this.#flushing || this.#outbox.length === 0) this.#turn = performance.now();
-    const item: Outgoing = { bytes, calls, credited, onTaken, queuedAt: this.#turn, state: 'queued' };
+    return this.#turn;
+  }
+
+  send(bytes: Uint8Array, calls: 0 | 1, credited: boolean, onTaken?: () => void): Outgoing {
+    const item: Outgoing = { bytes, calls, credited, onTaken, queuedAt: this.turn(), state: 'queued' };
     if (this.#closed) return item;
     if (credited && (this.#blocked.length > 0 || !this.#hasCredit(item))) {
       this.#blocked.push(item);

@@ -174,6 +174,10 @@ export class ManagerServer implements SessionHost {
     return this.#acting && this.#claim.valid && this.#transport.state === 'connected';
   }
 
+  mayStart(): boolean {
+    return this.#acting && this.#claim.ticking && this.#transport.state === 'connected';
+  }
+
   readingTime(): number {
     return this.#clock.now();
   }
