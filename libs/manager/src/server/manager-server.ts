@@ -303,6 +303,7 @@ export class ManagerServer implements SessionHost {
       await this.#claim.renew();
       this.#acting = true;
       if (reconnected || !couldAct || this.#beats++ % 12 === 0) {
+        await this.#forgetDead();
         for (const object of await this.#names.renew()) {
           this.#logger.warn(
             `${object.type.typeid} #${object.id} lost its name to another server; its holders are told`,
@@ -334,6 +335,14 @@ export class ManagerServer implements SessionHost {
     for (const session of [...this.#sessions.values()]) this.#end(session, 'superseded');
     await this.close();
     this.#supersede(error);
+  }
+
+  /** What a server announced outlives it if it was killed. One that lives after all says it again with its next beat. */
+  async #forgetDead(): Promise<void> {
+    const { claims } = this.#transport;
+    for (const name of (await claims.announced()).keys()) {
+      if (name !== this.name && !(await claims.read({ kind: 'server', tag: name }))) await claims.announce(name, null);
+    }
   }
 
   async #announce(): Promise<void> {

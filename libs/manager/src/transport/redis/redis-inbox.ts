@@ -7,7 +7,8 @@ import type { RedisClient, RedisFactory } from './redis-options.js';
 import { idAfter, parseRead, type LaneRead } from './redis-reply.js';
 import { KEEP_INBOX } from './redis-scripts.js';
 
-const LONGEST_BLOCK = 1000;
+/** A server may end a session only after a read that found nothing more: so often it hears of one. */
+const LONGEST_BLOCK = 250;
 /** Entries of one read, and about how many bytes it may bring. */
 const MOST_ENTRIES = 512;
 const MOST_BYTES = 4 * 1024 * 1024;
