@@ -38,6 +38,7 @@ export class Handle {
   readonly root: Handle;
   /** Fires when the handle is released: its waiting calls end, and its iterators close. */
   #release: AbortController | undefined;
+  #waitingEnded = false;
   #releasedAt: Error | undefined;
   /** Where it was made, in development. */
   madeAt: Error | undefined;
@@ -55,8 +56,13 @@ export class Handle {
 
   /** For calls that may wait for ever. */
   get releaseSignal(): AbortSignal {
-    this.root.#release ??= new AbortController();
-    return this.root.#release.signal;
+    const { root } = this;
+    if (!root.#release) {
+      root.#release = new AbortController();
+      // A call that reaches its object only now, after the handle was released.
+      if (root.#waitingEnded) root.#release.abort(root.#ended());
+    }
+    return root.#release.signal;
   }
 
   call(method: string, args: readonly unknown[]): Promise<unknown> {
@@ -84,14 +90,27 @@ export class Handle {
   /** Idempotent. Answers whether it was this call that released it. */
   release(): boolean {
     const { root } = this;
+    if (!root.collected()) return false;
+    root.#waitingEnded = true;
+    root.#release?.abort(root.#ended());
+    return true;
+  }
+
+  /**
+   * Its last proxy value was collected. Nobody decided to end the calls that wait: whoever awaits one has its promise, and
+   * needs no proxy for that.
+   */
+  collected(): boolean {
+    const { root } = this;
     if (root.#releasedAt) return false;
     root.#releasedAt = releasePlace();
-    const { typeid } = root.target;
-    root.#release?.abort(
-      new CallAbortedError(`The proxy of ${typeid} was released while the call waited.`, { typeid }),
-    );
     root.target.release();
     return true;
+  }
+
+  #ended(): CallAbortedError {
+    const { typeid } = this.target;
+    return new CallAbortedError(`The proxy of ${typeid} was released while the call waited.`, { typeid });
   }
 
   #releasedError(intent: string): ProxyReleasedError {

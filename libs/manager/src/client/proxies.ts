@@ -17,7 +17,7 @@ const handles = new WeakMap<object, Handle>();
  */
 const collected = new FinalizationRegistry<{ handle: Handle; report: CollectedReport }>(({ handle, report }) => {
   const { typeid } = handle.target;
-  if (handle.release() && development) report(typeid, handle.madeAt);
+  if (handle.collected() && development) report(typeid, handle.madeAt);
 });
 
 /** Base of the proxies of one type. It answers locally whatever runtimes and tools ask of any object. */

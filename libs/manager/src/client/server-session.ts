@@ -142,6 +142,8 @@ export class ServerSession implements Peer {
     if (signal?.aborted) return Promise.reject(abortedError(method, record, signal.reason, 'not-executed'));
     if (this.link.queued >= this.#limits.queued) return Promise.reject(this.#overloaded(method));
     const waits = record !== undefined && record.type.waits.has(method);
+    const released = waits ? handle?.releaseSignal : undefined;
+    if (released?.aborted) return Promise.reject(abortedError(method, record, released.reason, 'not-executed'));
     const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
     const number = ++this.#calls;
     let bytes: Uint8Array;
@@ -166,7 +168,7 @@ export class ServerSession implements Peer {
         unlisten: undefined,
       };
       if (signal) this.#listen(pending, signal);
-      if (waits && handle) this.#listen(pending, handle.releaseSignal);
+      if (released) this.#listen(pending, released);
       record?.pin();
       this.#pending.add(pending);
       pending.outgoing = this.link.send(bytes, 1, true);
