@@ -87,7 +87,7 @@ export class Connections implements SessionOwner {
   connect(): Promise<void> {
     return (this.#connecting ??= this.#connect().catch((error: unknown) => {
       this.#connecting = undefined;
-      throw error;
+      throw this.closed.signal.aborted ? this.closedError() : error;
     }));
   }
 
@@ -103,16 +103,13 @@ export class Connections implements SessionOwner {
     wanted: { server?: string | undefined; typeid?: string | undefined },
     signal: AbortSignal,
   ): Promise<ServerSession> {
-    await orAborted(this.connect(), signal, () => this.#unavailable(wanted.server));
-    for (;;) {
-      const address = await this.directory.find(wanted, signal);
-      try {
-        return await orAborted(this.at(address), signal, () => this.#unavailable(address.server));
-      } catch (error) {
-        if (signal.aborted || !(error instanceof ManagerError) || !error.retryable) throw error;
-        this.directory.invalidate();
-        await pause(HELLO_AGAIN, signal);
-      }
+    if (this.closed.signal.aborted) throw this.closedError();
+    try {
+      return await this.#session(wanted, signal);
+    } catch (error) {
+      // Whatever it was that gave up: it did because of this.
+      if (this.closed.signal.aborted) throw this.closedError();
+      throw error;
     }
   }
 
@@ -163,7 +160,7 @@ export class Connections implements SessionOwner {
   /** Says goodbye, waits a moment for it to be taken, and fails what still waits. Idempotent. */
   async close(farewell: number): Promise<void> {
     if (this.closed.signal.aborted) return;
-    this.closed.abort(new ManagerClosedError('The manager was closed.', { fate: 'not-executed' }));
+    this.closed.abort(this.closedError());
     const sessions = [...this.#byId.values()];
     for (const session of sessions) session.sayGoodbye();
     const since = new Moment();
@@ -176,13 +173,34 @@ export class Connections implements SessionOwner {
     await this.#transport.close();
   }
 
+  closedError(): ManagerClosedError {
+    return new ManagerClosedError('The manager was closed.', { fate: 'not-executed' });
+  }
+
   async #connect(): Promise<void> {
-    this.closed.signal.throwIfAborted();
+    if (this.closed.signal.aborted) throw this.closedError();
     await this.#transport.open();
     await this.#endpoint.open(INBOX_TTL);
     this.#transport.onState((state) => {
       if (state === 'connected') for (const session of this.#byId.values()) session.reconnected();
     });
+  }
+
+  async #session(
+    wanted: { server?: string | undefined; typeid?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<ServerSession> {
+    await orAborted(this.connect(), signal, () => this.#unavailable(wanted.server));
+    for (;;) {
+      const address = await this.directory.find(wanted, signal);
+      try {
+        return await orAborted(this.at(address), signal, () => this.#unavailable(address.server));
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ManagerError) || !error.retryable) throw error;
+        this.directory.invalidate();
+        await pause(HELLO_AGAIN, signal);
+      }
+    }
   }
 
   async #open(address: ServerAddress): Promise<ServerSession> {
@@ -191,7 +209,7 @@ export class Connections implements SessionOwner {
       // The session stands before anything else that came with the welcome is read.
       this.#handshakes.set(id, {
         welcome: (welcome) => {
-          if (this.#byId.has(id) || welcome.version !== PROTOCOL_VERSION) return;
+          if (this.closed.signal.aborted || this.#byId.has(id) || welcome.version !== PROTOCOL_VERSION) return;
           this.#handshakes.delete(id);
           const session = new ServerSession(this, id, address, welcome);
           this.#byId.set(id, session);
@@ -220,7 +238,7 @@ export class Connections implements SessionOwner {
     try {
       const since = new Moment();
       while (!stop.signal.aborted) {
-        if (this.closed.signal.aborted) throw this.closed.signal.reason as Error;
+        if (this.closed.signal.aborted) throw this.closedError();
         if (since.elapsed() > HELLO_LIMIT) throw this.#unavailable(address.server);
         if (this.connected()) void this.write(address.inbox, 'frames', hello);
         await pause(HELLO_AGAIN, stop.signal);

@@ -4,6 +4,7 @@ import {
   copyValue,
   ManagerError,
   ObjectLostError,
+  OverloadedError,
   ProtocolError,
   ServerUnavailableError,
 } from '../protocol/index.js';
@@ -128,6 +129,8 @@ export class NamedTarget implements Target {
     const { signal } = handle.options;
     if (signal?.aborted) return Promise.reject(this.#aborted(method, signal.reason));
     if (this.#lostForGood) return Promise.reject(this.#lost());
+    if (this.#connections.closed.signal.aborted) return Promise.reject(this.#connections.closedError());
+    if (this.#waiting.length >= this.#connections.limits.queued) return Promise.reject(this.#overloaded(method));
     return new Promise((resolve, reject) => {
       const since = performance.now();
       const done = (): void => {
@@ -167,7 +170,7 @@ export class NamedTarget implements Target {
     this.#connections.closed.signal.addEventListener('abort', close, { once: true });
     try {
       while (this.#waiting.length > 0) {
-        if (stop.signal.aborted) throw this.#connections.closed.signal.reason;
+        if (stop.signal.aborted) throw this.#connections.closedError();
         const proxy = await this.#find(stop.signal);
         const handle = proxy && handleOf(proxy);
         if (!proxy || !handle) continue;
@@ -182,7 +185,8 @@ export class NamedTarget implements Target {
         if (this.#handles === 0) this.#unbind();
       }
     } catch (error) {
-      for (const waiting of [...this.#waiting]) waiting.fail(error);
+      const reason = stop.signal.aborted ? this.#connections.closedError() : error;
+      for (const waiting of [...this.#waiting]) waiting.fail(reason);
     } finally {
       this.#connections.closed.signal.removeEventListener('abort', close);
       this.#binding = false;
@@ -271,6 +275,13 @@ export class NamedTarget implements Target {
     return new ServerUnavailableError(
       `${this.typeid} "${this.name}" could not be reached within ${timeout} ms${state}; ${method}() was not executed.`,
       { ...this.#ids(), fate: 'not-executed', method, timeout },
+    );
+  }
+
+  #overloaded(method: string): OverloadedError {
+    return new OverloadedError(
+      `${this.#waiting.length} calls wait until ${this.typeid} "${this.name}" is reached, which is the limit; ${method}() was not queued.`,
+      { ...this.#ids(), fate: 'not-executed', method, retryAfter: AGAIN },
     );
   }
 

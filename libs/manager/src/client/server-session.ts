@@ -2,6 +2,7 @@ import {
   CallTimeoutError,
   decodeError,
   encodeMessage,
+  lightBytesOfAll,
   ManagerClosedError,
   ManagerError,
   MessageKind,
@@ -56,6 +57,8 @@ export interface ServerAddress {
   readonly claim: string;
 }
 
+/** The most that a call takes without its method and arguments: head, four numbers, the heads of strings, a task. */
+const CALL_BYTES = 96;
 /** Beats without an answer after which the server's claim is looked at. */
 const SILENT_BEATS = 2;
 
@@ -93,7 +96,9 @@ export class ServerSession implements Peer {
     this.server = address.server;
     this.generation = address.generation;
     this.#lease = welcome.lease;
-    this.#limits = { ...owner.limits, messageBytes: Math.min(owner.limits.messageBytes, welcome.messageBytes) };
+    // What is larger than the whole credit would wait for ever.
+    const messageBytes = Math.min(owner.limits.messageBytes, welcome.messageBytes, welcome.allowance.bytes);
+    this.#limits = { ...owner.limits, messageBytes };
     for (const { typeid, methods, waits } of welcome.types) {
       const proxyClass = makeProxyClass(typeid, methods);
       this.#types.set(typeid, { typeid, methods: new Set(methods), waits: new Set(waits), proxyClass });
@@ -140,16 +145,18 @@ export class ServerSession implements Peer {
     if (record?.lost) return Promise.reject(lostError(record));
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(abortedError(method, record, signal.reason, 'not-executed'));
-    if (this.link.queued >= this.#limits.queued) return Promise.reject(this.#overloaded(method));
+    if (this.link.blocked >= this.#limits.queued) return Promise.reject(this.#overloaded(method));
     const waits = record !== undefined && record.type.waits.has(method);
     const released = waits ? handle?.releaseSignal : undefined;
     if (released?.aborted) return Promise.reject(abortedError(method, record, released.reason, 'not-executed'));
     const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
     const number = ++this.#calls;
-    let bytes: Uint8Array;
+    const size = lightBytesOfAll(args);
+    let message: unknown[] | Uint8Array;
     try {
-      const prepared = prepareValue(args, this.scope, this.#limits, 'args');
-      bytes = encodeMessage([MessageKind.call, number, object, method, prepared, timeout, currentTask()], this.#limits);
+      const prepared = size === undefined ? prepareValue(args, this.scope, this.#limits, 'args') : args;
+      message = [MessageKind.call, number, object, method, prepared, timeout, currentTask()];
+      if (size === undefined) message = encodeMessage(message, this.#limits);
     } catch (error) {
       return Promise.reject(notSent(error, method, record));
     }
@@ -171,7 +178,10 @@ export class ServerSession implements Peer {
       if (released) this.#listen(pending, released);
       record?.pin();
       this.#pending.add(pending);
-      pending.outgoing = this.link.send(bytes, 1, true);
+      pending.outgoing =
+        message instanceof Uint8Array
+          ? this.link.send(message, 1, true)
+          : this.link.sendLight(message, (size as number) + CALL_BYTES + method.length * 3, 1);
     });
   }
 
@@ -421,7 +431,7 @@ export class ServerSession implements Peer {
 
   #overloaded(method: string): OverloadedError {
     return new OverloadedError(
-      `${this.link.queued} calls to the server "${this.server}" are queued beyond its credit, which is the limit; ` +
+      `${this.link.blocked} calls to the server "${this.server}" are queued beyond its credit, which is the limit; ` +
         `${method}() was not sent.`,
       { method, server: this.server, retryAfter: 100, fate: 'not-executed' },
     );

@@ -1,4 +1,4 @@
-import { encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
+import { encodeFrame, encodeLight, FrameKind, ProtocolError } from '../protocol/index.js';
 import type { Allowance, FrameHeader } from '../protocol/index.js';
 import type { Lane } from '../transport/index.js';
 
@@ -15,7 +15,10 @@ const WRITES_UNDER_WAY = 2;
 
 /** A message on its way out. Kept by whoever may want to withdraw it before it has left. */
 export interface Outgoing {
-  readonly bytes: Uint8Array;
+  /** Its bytes; or the message itself, where it is light and encoded with the others of its frame. */
+  readonly content: Uint8Array | readonly unknown[];
+  /** Its bytes, or the most that a light one can take. */
+  readonly size: number;
   /** 1 for a call: it needs one call of credit. */
   readonly calls: 0 | 1;
   /** Whether it needs credit for its bytes. Releases, cancels and the like never wait for credit. */
@@ -29,8 +32,10 @@ export interface Outgoing {
 /** Messages that left in one frame and are not acknowledged. */
 interface Sent {
   seq: number;
-  items: Outgoing[];
-  bytes: number;
+  /** Its messages, one after the other. */
+  body: Uint8Array;
+  /** Those who want to know when it was taken. */
+  onTaken: (() => void)[] | undefined;
   queuedAt: number;
   /** What it acknowledged when it was the newest: a later acknowledgement may only follow what was sent before that. */
   ack: number;
@@ -109,6 +114,11 @@ export class Link {
     return this.#blocked.length + this.#outbox.length;
   }
 
+  /** Of those, the ones that lack credit. */
+  get blocked(): number {
+    return this.#blocked.length;
+  }
+
   /** Everything sent was acknowledged and nothing waits. */
   get idle(): boolean {
     return this.#unacked.length === 0 && this.queued === 0;
@@ -129,11 +139,30 @@ export class Link {
   }
 
   send(bytes: Uint8Array, calls: 0 | 1, credited: boolean, onTaken?: () => void): Outgoing {
-    const item: Outgoing = { bytes, calls, credited, onTaken, queuedAt: this.turn(), state: 'queued' };
+    const queuedAt = this.turn();
+    return this.#queue({ content: bytes, size: bytes.length, calls, credited, onTaken, queuedAt, state: 'queued' });
+  }
+
+  /** The same for a message of few-byte primitives, which needs credit: `size` is the most bytes that it can take. */
+  sendLight(message: readonly unknown[], size: number, calls: 0 | 1): Outgoing {
+    const queuedAt = this.turn();
+    return this.#queue({
+      content: message,
+      size,
+      calls,
+      credited: true,
+      onTaken: undefined,
+      queuedAt,
+      state: 'queued',
+    });
+  }
+
+  #queue(item: Outgoing): Outgoing {
     if (this.#closed) return item;
+    const { credited } = item;
     if (credited && (this.#blocked.length > 0 || !this.#hasCredit(item))) {
       this.#blocked.push(item);
-      this.#blockedBytes += bytes.length;
+      this.#blockedBytes += item.size;
       return item;
     }
     if (credited) this.#spend(item);
@@ -150,7 +179,7 @@ export class Link {
     const blocked = this.#blocked.indexOf(item);
     if (blocked >= 0) {
       this.#blocked.splice(blocked, 1);
-      this.#blockedBytes -= item.bytes.length;
+      this.#blockedBytes -= item.size;
       // Smaller ones may have waited behind it.
       if (blocked === 0) this.#unblock();
       return true;
@@ -159,7 +188,7 @@ export class Link {
     if (at >= 0) this.#outbox.splice(at, 1);
     if (item.credited) {
       this.#used.calls -= item.calls;
-      this.#used.bytes -= item.bytes.length;
+      this.#used.bytes -= item.size;
       this.#unblock();
     }
     return true;
@@ -291,15 +320,12 @@ export class Link {
   }
 
   #hasCredit(item: Outgoing): boolean {
-    return (
-      this.#used.calls + item.calls <= this.#allowed.calls &&
-      this.#used.bytes + item.bytes.length <= this.#allowed.bytes
-    );
+    return this.#used.calls + item.calls <= this.#allowed.calls && this.#used.bytes + item.size <= this.#allowed.bytes;
   }
 
   #spend(item: Outgoing): void {
     this.#used.calls += item.calls;
-    this.#used.bytes += item.bytes.length;
+    this.#used.bytes += item.size;
   }
 
   #unblock(): void {
@@ -309,7 +335,7 @@ export class Link {
       if (!this.#hasCredit(item)) break;
       this.#spend(item);
       this.#outbox.push(item);
-      this.#blockedBytes -= item.bytes.length;
+      this.#blockedBytes -= item.size;
       ready++;
     }
     if (ready === 0) return;
@@ -348,8 +374,8 @@ export class Link {
     if (count === 0) return;
     const gone = this.#unacked.splice(0, count);
     for (const sent of gone) {
-      this.#unackedBytes -= sent.bytes;
-      for (const item of sent.items) item.onTaken?.();
+      this.#unackedBytes -= sent.body.length;
+      for (const taken of sent.onTaken ?? []) taken();
     }
     this.#options.onRelief?.();
   }
@@ -392,25 +418,61 @@ export class Link {
   }
 
   #cutFrame(): Sent {
-    const first = this.#outbox[0] as Outgoing;
+    const items = this.#cut();
+    const body = this.#encode(items);
+    const onTaken = items.flatMap((item) => item.onTaken ?? []);
+    const { queuedAt } = items[0] as Outgoing;
+    const sent: Sent = {
+      seq: ++this.#seq,
+      body,
+      onTaken: onTaken.length > 0 ? onTaken : undefined,
+      queuedAt,
+      ack: 0,
+      written: true,
+    };
+    this.#unacked.push(sent);
+    this.#unackedBytes += body.length;
+    return sent;
+  }
+
+  /** Takes what fits one frame out of the outbox. */
+  #cut(): Outgoing[] {
+    const items = this.#outbox;
+    const first = items[0] as Outgoing;
     let bytes = 0;
     let count = 0;
-    for (const item of this.#outbox) {
-      if (count > 0 && (bytes + item.bytes.length > FRAME_BYTES || Math.abs(item.queuedAt - first.queuedAt) > SAME_AGE))
-        break;
+    for (const item of items) {
+      if (count > 0 && (bytes + item.size > FRAME_BYTES || Math.abs(item.queuedAt - first.queuedAt) > SAME_AGE)) break;
       item.state = 'sent';
-      bytes += item.bytes.length;
+      bytes += item.size;
       count++;
     }
-    let items = this.#outbox;
-    if (count === items.length) {
-      this.#outbox = [];
-      this.#ackFloor = undefined;
-    } else items = this.#outbox.splice(0, count);
-    const sent: Sent = { seq: ++this.#seq, items, bytes, queuedAt: first.queuedAt, ack: 0, written: true };
-    this.#unacked.push(sent);
-    this.#unackedBytes += bytes;
-    return sent;
+    if (count < items.length) return items.splice(0, count);
+    this.#outbox = [];
+    this.#ackFloor = undefined;
+    return items;
+  }
+
+  /** The messages one after the other; what light ones took less than they might have is credit again. */
+  #encode(items: readonly Outgoing[]): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let run: (readonly unknown[])[] = [];
+    const endRun = (): void => {
+      if (run.length > 0) parts.push(Buffer.from(encodeLight(run)));
+      run = [];
+    };
+    let most = 0;
+    for (const { content, size } of items) {
+      most += size;
+      if (content instanceof Uint8Array) {
+        endRun();
+        parts.push(content);
+      } else run.push(content);
+    }
+    endRun();
+    const body = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    this.#used.bytes -= most - body.length;
+    return body;
   }
 
   #writeFrame(sent: Sent): void {
@@ -419,9 +481,7 @@ export class Link {
     const { ack } = sent;
     const { calls, bytes } = this.#allowance();
     const age = Math.max(0, Math.round(performance.now() - sent.queuedAt));
-    const messages = new Array<Uint8Array>(sent.items.length);
-    for (let i = 0; i < messages.length; i++) messages[i] = (sent.items[i] as Outgoing).bytes;
-    const frame = encodeFrame([FrameKind.data, this.session, sent.seq, ack, calls, bytes, age], messages);
+    const frame = encodeFrame([FrameKind.data, this.session, sent.seq, ack, calls, bytes, age], [sent.body]);
     sent.written = true;
     this.#writes++;
     this.#options.write('frames', frame).then(

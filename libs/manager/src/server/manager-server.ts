@@ -45,6 +45,8 @@ const NAME = /^[\w-]{1,64}$/;
 /** Sessions that ended are remembered so long, in leases: a client that comes back late hears why. */
 const REMEMBERED = 4;
 const CLOSE_TIMEOUT = 5000;
+/** Bytes that an error without its stack has at most. */
+const SMALLEST_ALLOWANCE = 512;
 /** Ms between two looks for sessions whose lease is over: the inbox may be drained thousands of times a second. */
 const EXPIRY_STEP = 50;
 /** Milliseconds that the last answers have to be acknowledged when the server closes. */
@@ -233,6 +235,11 @@ export class ManagerServer implements SessionHost {
     if (hello.generation !== this.identity.generation || inboxOfSession(id) !== hello.inbox) return;
     if (hello.version !== PROTOCOL_VERSION) {
       const text = `The server speaks version ${PROTOCOL_VERSION} of the protocol, the client ${hello.version}.`;
+      void this.write(hello.inbox, 'frames', endedFrame(id, 'refused', text));
+      return;
+    }
+    if (hello.allowance.bytes < SMALLEST_ALLOWANCE) {
+      const text = `The client allows ${hello.allowance.bytes} bytes under way, which is too little for any answer.`;
       void this.write(hello.inbox, 'frames', endedFrame(id, 'refused', text));
       return;
     }

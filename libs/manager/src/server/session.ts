@@ -3,6 +3,7 @@ import {
   EncodingError,
   encodeError,
   encodeMessage,
+  lightBytes,
   ManagerError,
   MessageKind,
   prepareValue,
@@ -19,6 +20,9 @@ import { Grants } from './grants.js';
 import { invoke } from './invoke.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
 import { abortedError, closingError, describe, notExposed, notHeld, timeoutError, tooManyWaiting } from './refusals.js';
+
+/** The most that a result takes without its value. */
+const RESULT_BYTES = 16;
 
 /** Who a session belongs to, as the census names it. */
 export interface SessionIdentity {
@@ -69,6 +73,8 @@ export class Session implements Peer, SessionIdentity {
   ended: EndReason | undefined;
 
   readonly #server: SessionHost;
+  /** Of answers: what is larger than the whole credit of the client would wait for ever. */
+  readonly #limits: Limits;
   /** Calls that have not ended: waiting for their start, or for their own promise. */
   readonly #calls = new Map<number, Call>();
   /** Answers that hand something over and are not yet known to have been taken. */
@@ -81,6 +87,7 @@ export class Session implements Peer, SessionIdentity {
 
   constructor(server: SessionHost, id: string, hello: Hello) {
     this.#server = server;
+    this.#limits = { ...server.limits, messageBytes: Math.min(server.limits.messageBytes, hello.allowance.bytes) };
     this.id = id;
     this.inbox = hello.inbox;
     this.application = hello.application;
@@ -302,13 +309,18 @@ export class Session implements Peer, SessionIdentity {
 
   #finish(call: Call, value: unknown): void {
     if (this.ended) return this.#conclude(call);
+    const size = call.handsOver ? undefined : lightBytes(value);
+    if (size !== undefined) {
+      this.link.sendLight([MessageKind.result, call.number, value], size + RESULT_BYTES, 0);
+      return this.#conclude(call);
+    }
     let bytes: Uint8Array;
     this.grants.begin();
     try {
-      const prepared = prepareValue(value, this.scope, this.#server.limits, 'result');
+      const prepared = prepareValue(value, this.scope, this.#limits, 'result');
       const message = [MessageKind.result, call.number, prepared];
       if (call.handsOver) message.push(true);
-      bytes = encodeMessage(message, this.#server.limits);
+      bytes = encodeMessage(message, this.#limits);
     } catch (error) {
       this.grants.rollback();
       return this.#fail(call, error);
@@ -333,11 +345,12 @@ export class Session implements Peer, SessionIdentity {
 
   #errorMessage(call: Call, error: unknown, fate: string): Uint8Array {
     const encode = (reason: unknown): Uint8Array =>
-      encodeMessage([MessageKind.error, call.number, encodeError(reason), fate], this.#server.limits);
+      encodeMessage([MessageKind.error, call.number, encodeError(reason), fate], this.#limits);
     try {
       return encode(error);
     } catch (tooLarge) {
-      return encode(tooLarge);
+      // Without its stack it fits into whatever a message may be.
+      return encode(Object.assign(tooLarge as Error, { stack: '' }));
     }
   }
 
