@@ -22,7 +22,7 @@ export interface Allowance {
  * - `data`: seq of this frame, ack (last seq taken from the peer), allowance for the peer, age in ms since the messages were first sent.
  * - `ack`: `seq` is the last one sent: the ack counts once everything up to it was taken.
  * - `gap`: `next` is the first one missing.
- * - `beat`: as `ack`, with its own number, the number of the last beat taken from the peer, and whether the sender asks if the session lives.
+ * - `beat`: as `ack`, with its own number and the number of the last beat taken from the peer.
  */
 export type FrameHeader =
   | readonly [kind: 1, session: string, seq: number, ack: number, calls: number, bytes: number, age: number]
@@ -101,7 +101,8 @@ export type CallMessage = readonly [
 export type ReleaseMessage = readonly [kind: 2, object: number, grant: number];
 export type CancelMessage = readonly [kind: 3, call: number];
 export type UnwantedMessage = readonly [kind: 4, call: number];
-export type ResultMessage = readonly [kind: 5, call: number, value: unknown];
+/** `handsOver` where the answer hands something over, which is final only once it was acknowledged. */
+export type ResultMessage = readonly [kind: 5, call: number, value: unknown, handsOver?: true];
 export type ErrorMessage = readonly [kind: 6, call: number, error: unknown, fate: 'not-executed' | 'executed'];
 export type ByeMessage = readonly [kind: 7, reason: EndReason];
 
