@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
+  ConfigurationError,
   DEFAULT_LIMITS,
   EncodingError,
   ManagerError,
@@ -93,7 +94,7 @@ export class ManagerServer implements SessionHost {
     this.#options = options;
     this.name = options.name ?? 'default';
     if (!NAME.test(this.name)) {
-      throw new ProtocolError(
+      throw new ConfigurationError(
         `A server's name has 1 to 64 letters, digits, "-" or "_"; got ${JSON.stringify(this.name)}.`,
       );
     }
