@@ -14,6 +14,7 @@ export interface Limits {
   queued: number;
 }
 
+/** The limits where options say nothing else. */
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   messageBytes: 16 * 1024 * 1024,
   depth: 256,

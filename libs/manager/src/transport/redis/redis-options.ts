@@ -5,6 +5,7 @@ import { MediumError } from '../medium-error.js';
 /** What a connection is for: a blocking read, frames that are sent, everything else. */
 export type RedisRole = 'reader' | 'writer' | 'control';
 
+/** A client of ioredis, of one server or of a cluster. */
 export type RedisClient = Redis | Cluster;
 
 /**
