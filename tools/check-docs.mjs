@@ -1,16 +1,31 @@
-// node tools/check-docs.mjs [links] [code] [errors]
-// Holds the documentation to what is built: links and anchors, code marked as checked, the list of errors.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+// node tools/check-docs.mjs [links] [code] [errors] [names]
+// Holds the documentation to what is built: links and anchors, code marked as checked, the lists of errors, exports and options.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { anchorsOf, headingsOf, linksOf, markdownBelow, readPage } from './markdown.mjs';
+import ts from 'typescript';
+import { anchorsOf, headingsOf, linksOf, markdownBelow, readPage, tablesOf } from './markdown.mjs';
 import { run } from './run.mjs';
 
 const LIBRARY = 'libs/manager';
 const ERRORS_PAGE = 'docs/reference/errors.md';
+const API_PAGE = 'docs/reference/api.md';
+const OPTIONS_PAGE = 'docs/reference/options.md';
 const CODE_DIR = '.docs-check';
 
-const checks = { links: checkLinks, code: checkCode, errors: checkErrors };
+/** Where the options of each section of the page are declared. */
+const OPTION_TABLES = {
+  'ManagerModule.forRoot': { interfaces: ['ManagerModuleOptions', 'MediumOptions'], known: 'manager' },
+  'ManagerServerModule.forRoot': { interfaces: ['ManagerServerModuleOptions', 'MediumOptions'], known: 'server' },
+  forRootAsync: { interfaces: ['AsyncOptions'] },
+  'ManagerModule.forFeature': { interfaces: ['SharedFeature'] },
+  '@SharedType': { interfaces: ['SharedTypeOptions'] },
+  '@SharedFactory': { interfaces: ['SharedFactoryOptions'] },
+  with: { interfaces: ['CallOptions'] },
+  Limits: { interfaces: ['Limits'] },
+};
+
+const checks = { links: checkLinks, code: checkCode, errors: checkErrors, names: checkNames };
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(checks);
 if (!chosen.every((name) => Object.hasOwn(checks, name))) {
   console.error(`Usage: node tools/check-docs.mjs [${Object.keys(checks).join('] [')}]`);
@@ -125,4 +140,90 @@ async function checkErrors() {
   for (const [name, code] of known) {
     if (!documented.has(name)) problems.push(`${ERRORS_PAGE}: no heading with ${name} and ${code}`);
   }
+}
+
+/** The API page has a row for each export of the doors, the options page one for each option, with its default. */
+async function checkNames() {
+  const built = resolve(LIBRARY, 'dist/nest/options.js');
+  if (!existsSync(built)) {
+    problems.push('The library is not built: npm run build');
+    return;
+  }
+  const exported = ['index.ts', 'testing/index.ts'].flatMap((door) => exportsOf(`${LIBRARY}/src/${door}`));
+  const listed = tablesOf(pages.get(API_PAGE))
+    .filter(({ head }) => head[0] === 'export')
+    .flatMap(({ rows }) => rows.map(([cell]) => unquoted(cell)));
+  compare(API_PAGE, listed, exported);
+
+  const { checkOptions } = await import(pathToFileURL(built).href);
+  const { DEFAULT_LIMITS } = await import(pathToFileURL(resolve(LIBRARY, 'dist/protocol/limits.js')).href);
+  const declared = interfacesOf(`${LIBRARY}/src`);
+  const tables = tablesOf(pages.get(OPTIONS_PAGE));
+  for (const [heading, { interfaces, known }] of Object.entries(OPTION_TABLES)) {
+    const table = tables.find((one) => one.heading === heading);
+    const where = `${OPTIONS_PAGE}, ${heading}`;
+    if (!table) {
+      problems.push(`${where}: there is no table`);
+      continue;
+    }
+    const options = new Map(interfaces.flatMap((name) => [...(declared.get(name) ?? [])]));
+    const accepted = known ? acceptedBy(checkOptions, known) : [...options.keys()];
+    const rows = new Map(table.rows.map(([name, standard]) => [unquoted(name), unquoted(standard)]));
+    compare(where, [...rows.keys()], accepted);
+    for (const [name, standard] of rows) {
+      const expected = heading === 'Limits' ? String(DEFAULT_LIMITS[name]) : options.get(name);
+      // A default in words may be put in other words.
+      if (expected && /^(?:['[\d]|true|false)/.test(expected) && expected !== standard) {
+        problems.push(`${where}: the default of ${name} is ${expected}, not ${standard}`);
+      }
+    }
+  }
+}
+
+function compare(where, listed, actual) {
+  for (const name of actual) if (!listed.includes(name)) problems.push(`${where}: ${name} is missing`);
+  listed.forEach((name, index) => {
+    if (!actual.includes(name)) problems.push(`${where}: there is no ${name}`);
+    else if (listed.indexOf(name) !== index) problems.push(`${where}: ${name} stands there twice`);
+  });
+}
+
+function unquoted(cell) {
+  return /^`(.*)`$/.exec(cell)?.[1] ?? cell;
+}
+
+/** The names that the bootstrap takes, as it says itself when it meets one that it does not. */
+function acceptedBy(checkOptions, kind) {
+  try {
+    checkOptions(kind, { '': true });
+  } catch (error) {
+    return /It has: (.*)\.$/.exec(error.message)?.[1].split(', ') ?? [];
+  }
+  return [];
+}
+
+function exportsOf(path) {
+  return parse(path)
+    .statements.filter((statement) => ts.isExportDeclaration(statement) && statement.exportClause)
+    .flatMap(({ exportClause }) => exportClause.elements.map(({ name }) => name.text));
+}
+
+/** Of each interface: its own properties, with the `@default` of each. */
+function interfacesOf(folder) {
+  const found = new Map();
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith('.ts') || name.includes('.spec.')) continue;
+    for (const node of parse(join(folder, name)).statements.filter(ts.isInterfaceDeclaration)) {
+      const members = node.members.filter(ts.isPropertySignature).map((member) => {
+        const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'default');
+        return [member.name.text, tag && ts.getTextOfJSDocComment(tag.comment)];
+      });
+      found.set(node.name.text, new Map(members));
+    }
+  }
+  return found;
+}
+
+function parse(path) {
+  return ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
 }

@@ -49,6 +49,33 @@ export function headingsOf(page) {
   });
 }
 
+/**
+ * Each table: the heading it stands below, the line of its first row, and its rows; code in a cell keeps its quotes.
+ */
+export function tablesOf(page) {
+  const tables = [];
+  const headings = headingsOf(page);
+  let table;
+  page.prose.forEach((line, index) => {
+    if (!line.startsWith('|')) {
+      table = undefined;
+      return;
+    }
+    const cells = line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+    if (table) table.rows.push(cells);
+    else {
+      const heading = headings.findLast(({ line: at }) => at <= index);
+      tables.push((table = { heading: heading?.text ?? '', line: index + 1, head: cells, rows: [] }));
+    }
+  });
+  // The first row below the head is the rule.
+  for (const { rows } of tables) rows.shift();
+  return tables;
+}
+
 /** The anchors a page has, named as GitHub names them, and those given by `id` or `name`. */
 export function anchorsOf(page) {
   const anchors = new Set();
