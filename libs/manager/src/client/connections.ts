@@ -85,6 +85,7 @@ export class Connections implements SessionOwner {
 
   /** Connects to the medium and makes the inbox, once; a failure is everybody's, and the next call tries again. */
   connect(): Promise<void> {
+    if (this.closed.signal.aborted) return Promise.reject(this.closedError());
     return (this.#connecting ??= this.#connect().catch((error: unknown) => {
       this.#connecting = undefined;
       throw this.closed.signal.aborted ? this.closedError() : error;
@@ -268,8 +269,9 @@ export class Connections implements SessionOwner {
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, error: () => unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(error() as Error);
-    if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
+    // First of all: a failure that nobody waits for any more is nobody's, and must not end the process.
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
   });
 }
