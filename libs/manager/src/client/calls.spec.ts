@@ -42,7 +42,7 @@ class Desk {
     return value * 2;
   }
   promised(value: number): PromiseLike<number> {
-    // oxlint-disable-next-line unicorn/no-thenable -- hosted code may return any thenable
+    // oxlint-disable-next-line unicorn/no-thenable, promise/no-callback-in-promise -- hosted code may return any thenable
     return { then: (done) => Promise.resolve(value).then(done) } as PromiseLike<number>;
   }
   take(seat: number): never {
@@ -66,6 +66,7 @@ class Desk {
     throw new OverloadedError('another object was busy', { fate: 'not-executed' });
   }
   trap(): unknown {
+    // oxlint-disable-next-line unicorn/no-thenable -- hosted code may return any object
     return Object.defineProperty({}, 'then', {
       get() {
         throw new Error('a trap');

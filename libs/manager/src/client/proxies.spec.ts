@@ -62,6 +62,7 @@ describe.each([
   });
 
   it('is not thenable', async () => {
+    // oxlint-disable-next-line typescript/await-thenable -- that it is none is what is tested
     expect(await proxy).toBe(proxy);
     expect(await Promise.resolve(proxy)).toBe(proxy);
     expect(await (async () => proxy)()).toBe(proxy);
@@ -72,8 +73,7 @@ describe.each([
     const text = inspect({ proxy }, { depth: 5, showHidden: true });
     expect(text).toContain('SharedProxy<Clock>');
     expect(inspect(proxy)).toMatch(/^SharedProxy<Clock> \{ /);
-    expect(String(proxy)).toBe('[object SharedProxy]');
-    expect(`${proxy as unknown as string}`).toBe('[object SharedProxy]');
+    expect(String(proxy as unknown)).toBe('[object SharedProxy]');
   });
 
   it('is JSON by its typeid', () => {
@@ -84,8 +84,8 @@ describe.each([
     expect(proxy).toBe(proxy);
     expect(proxy).toEqual(proxy);
     expect({ proxy }).toStrictEqual({ proxy });
-    expect(() => expect(proxy).toEqual({ now: 5 })).toThrow();
-    expect(() => expect(proxy).toBeNull()).toThrow();
+    expect(() => expect(proxy).toEqual({ now: 5 })).toThrow(/Expected/);
+    expect(() => expect(proxy).toBeNull()).toThrow(/SharedProxy|\$shared/);
     expect([proxy]).toContain(proxy);
     expect(proxy).toBeTruthy();
   });
@@ -124,22 +124,24 @@ describe.each([
   });
 
   it('cannot be cloned as data, and is found to be a proxy', () => {
-    try {
-      expect(Object.keys(structuredClone(proxy) as object)).toEqual([]);
-    } catch (error) {
-      expect((error as Error).name).toBe('DataCloneError');
-    }
+    const clone = (): string => {
+      try {
+        return `a clone with ${Object.keys(structuredClone(proxy) as object).length} keys`;
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    expect(['a clone with 0 keys', 'DataCloneError']).toContain(clone());
     expect(isProxy(proxy)).toBe(true);
     expect(proxy).toBeInstanceOf(SharedProxy);
   });
 
   it('cannot be given other members by accident', () => {
-    const any = proxy as unknown as Record<string, unknown>;
-    const lazy = ['a proxy that has not reached its object', 'a proxy of a name that has reached its object'].includes(
-      kind,
-    );
-    if (lazy) expect(() => (any['now'] = 1)).toThrow(TypeError);
-    expect(Object.getPrototypeOf(any)).not.toBeNull();
+    const before = proxy.now;
+    Reflect.set(proxy, 'other', 1);
+    Reflect.defineProperty(proxy, 'another', { value: 1 });
+    expect(proxy.now).toBe(before);
+    expect(JSON.stringify(proxy)).toBe('{"$shared":"Clock"}');
   });
 });
 

@@ -64,7 +64,8 @@ describe('a factory that gives an object which is just being let go', () => {
           void manager.release(proxy);
         }
         proxy = (await next) as SharedProxy<Cached>;
-        if (round % 16 === 0) expect(await proxy.number()).toBeGreaterThan(0);
+        // A dead proxy says ObjectLostError.
+        if (round % 16 === 0) await proxy.number();
       }
       expect(await proxy.number()).toBeGreaterThan(0);
       expect(server.table.size).toBe(1);

@@ -5,7 +5,7 @@ import { ObjectTable, type Holder, type HostedObject } from './object-table.js';
 class Thing {
   disposed = 0;
   touch(): void {}
-  onSharedDispose(): void {
+  onSharedDispose(): void | Promise<void> {
     this.disposed++;
   }
 }
