@@ -293,10 +293,10 @@ export class Link {
     if (this.#outbox.length > 0) this.#flush();
   }
 
-  /** The peer's last message was taken: says so at once, and stops. */
+  /** The peer's last message was taken: says so at once, after what this turn has made so far, and stops. */
   farewell(): void {
     if (this.#closed) return;
-    this.#ackFloor = undefined;
+    this.#flush();
     this.#writeAck();
     this.close();
   }
