@@ -109,4 +109,17 @@ describe('the time in which beats could be read', () => {
     clock.drained();
     expect(clock.now()).toBe(3000);
   });
+
+  it('counts nothing of the time in which the medium was away', () => {
+    const clock = new ReadingClock(1500);
+    clock.drained();
+    pass(1000);
+    clock.interrupted();
+    pass(1000);
+    clock.drained();
+    expect(clock.now()).toBe(0);
+    pass(1000);
+    clock.drained();
+    expect(clock.now()).toBe(1000);
+  });
 });

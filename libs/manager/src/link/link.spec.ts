@@ -245,6 +245,23 @@ describe('an acknowledgement', () => {
     expect(events).toEqual(['call 7', 'unwanted', 'taken']);
   });
 
+  it('before a farewell leaves behind what was said in the same turn', async () => {
+    const BYE = 3;
+    const events: string[] = [];
+    const ends = new TwoEnds({
+      atClient: (number) => {
+        if (number === BYE) ends.client.link.farewell();
+        else ends.client.link.send(numbered(UNWANTED), 0, false);
+      },
+      atServer: (number) => number === UNWANTED && events.push('unwanted'),
+    });
+    ends.server.link.send(numbered(ANSWER), 0, true, () => events.push('taken'));
+    ends.server.link.send(numbered(BYE), 0, false);
+    await ends.settle();
+    expect(events).toEqual(['unwanted', 'taken']);
+    expect(ends.server.link.idle).toBe(true);
+  });
+
   it('that is older than the last changes nothing', async () => {
     const ends = new TwoEnds();
     const taken: number[] = [];
