@@ -110,6 +110,10 @@ export class NamedTarget implements Target {
     if (!record) return undefined;
     if (!record.gone) return record;
     this.#unbind();
+    if (record.told) {
+      this.#last = undefined;
+      if (!this.#options.rebind) this.#lostForGood = true;
+    }
     return undefined;
   }
 

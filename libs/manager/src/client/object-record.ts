@@ -15,6 +15,8 @@ export class ObjectRecord implements Target {
   grant = 0;
   /** The server said that this object is not held any more; it is never asked again. */
   lost = false;
+  /** A caller was told that the object is lost: a proxy that rebinds says so once. */
+  told = false;
   #handles = 0;
   #pins = 0;
 

@@ -238,7 +238,9 @@ export class ServerSession implements Peer {
     clearInterval(this.#timer);
     for (const pending of this.#pending.takeAll()) {
       const fate: Fate = pending.outgoing?.state === 'sent' ? 'unknown' : 'not-executed';
-      pending.reject(this.endedError(pending.record, fate, pending.method, cause));
+      const error = this.endedError(pending.record, fate, pending.method, cause);
+      if (pending.record && error instanceof ObjectLostError) pending.record.told = true;
+      pending.reject(error);
     }
     this.link.close();
     this.#records.clear();
@@ -356,7 +358,7 @@ export class ServerSession implements Peer {
     // What the error says itself may be the fate of a call that hosted code made.
     if (error instanceof ManagerError) Object.assign(error, { fate });
     if (record && error instanceof ObjectLostError && error.objectId === record.id && fate === 'not-executed') {
-      record.lost = true;
+      record.lost = record.told = true;
     }
     pending.reject(error);
     record?.unpin();
