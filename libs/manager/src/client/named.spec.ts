@@ -20,6 +20,9 @@ class Room {
   title(): string {
     return this.#title;
   }
+  never(): Promise<void> {
+    return new Promise(() => undefined);
+  }
 }
 
 const LEASE = 300;
@@ -211,6 +214,18 @@ describe('the proxy of a named object', () => {
     expect(manager.token(proxy)).toMatchObject({ server: 'second' });
   });
 
+  it('says so once also where a call was under way when its server closed', async () => {
+    const first = await house.server([Room], { name: 'first', closeTimeout: 20 });
+    const proxy = await manager.get(Room, 'lobby');
+    const call = proxy.never();
+    call.catch(() => undefined);
+    await proxy.number();
+    await house.server([Room], { name: 'second' });
+    await first.close();
+    expect(await failure(call)).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST', fate: 'unknown' });
+    expect(await proxy.number()).toBe(2);
+  });
+
   it('says that the object is lost when its server was killed, and goes on at its successor', async () => {
     const transport = house.medium.connect();
     await house.server([Room], { lease: LEASE, transport });
@@ -221,6 +236,28 @@ describe('the proxy of a named object', () => {
     const errors = await errorsUntil(proxy, 2);
     expect(errors).toContain('ERR_MANAGER_OBJECT_LOST');
   }, 10_000);
+
+  it('says that the object is lost where another server took its name, and goes on with the one there', async () => {
+    // A short lease: claims are looked at every twelfth beat.
+    const [one, two] = [
+      await house.server([Room], { name: 'one', lease: 120 }),
+      await house.server([Room], { name: 'two', lease: 120 }),
+    ];
+    await manager.at('one').get(Room, 'lobby');
+    const proxy = await manager.get(Room, 'lobby');
+    const second = manager.dup(proxy);
+    const thief = house.medium.connect();
+    await thief.open();
+    const key = { kind: 'name', tag: 'Room:lobby' } as const;
+    const current = await thief.claims.read(key);
+    const { name, generation, nonce } = two.identity;
+    await thief.claims.compareAndSet(key, current?.value ?? null, `${generation}:${nonce}:${name}`, 60_000);
+    await until(() => one.table.size === 0);
+    expect(await errorsUntil(proxy, 2)).toEqual(['ERR_MANAGER_OBJECT_LOST']);
+    expect(await second.number()).toBe(2);
+    expect(manager.token(proxy)).toMatchObject({ server: 'two' });
+    await thief.close();
+  });
 
   it('survives the unlinking of its name, being held', async () => {
     await house.server([Room]);
