@@ -71,6 +71,13 @@ export interface DriveReport {
   slowest: number;
 }
 
+export interface RaceOptions {
+  /** For the constructor, after the name. */
+  args?: unknown[];
+  /** Only at this server. */
+  server?: string;
+}
+
 export interface RaceReport {
   /** The objects that the racers got, by name. */
   tokens: Record<string, ObjectToken[]>;
@@ -154,14 +161,21 @@ const commands = {
   },
 
   /** Asks `times` times for one of `names`, all at once, as soon as the clock says `at`. */
-  async race(typeid: string, names: string[], times: number, at: number, args: unknown[] = []): Promise<RaceReport> {
+  async race(
+    typeid: string,
+    names: string[],
+    times: number,
+    at: number,
+    { args = [], server }: RaceOptions = {},
+  ): Promise<RaceReport> {
+    const creators = server === undefined ? manager : manager.at(server);
     await sleep(at - Date.now());
     const report: RaceReport = { tokens: {}, answers: {}, errors: [] };
     await Promise.all(
       Array.from({ length: times }, async (_, turn) => {
         const name = names[turn % names.length] as string;
         try {
-          const proxy = (await manager.get(typeid, name, name, ...args)) as AnyProxy;
+          const proxy = (await creators.get(typeid, name, name, ...args)) as AnyProxy;
           (report.tokens[name] ??= []).push(manager.token(proxy) as ObjectToken);
           (report.answers[name] ??= []).push(await methods(proxy)['name']?.());
           await manager.release(proxy);
