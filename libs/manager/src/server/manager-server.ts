@@ -14,7 +14,7 @@ import { isSharedValue, proxyIdentity } from '../definition/index.js';
 import type { TypeDefinition } from '../definition/index.js';
 import { beatInterval, Endpoint, endedFrame, inboxOfSession, ReadingClock, welcomeFrame } from '../link/index.js';
 import type { Lane, Transport } from '../transport/index.js';
-import type { Call } from './call.js';
+import { Dispatcher } from './dispatcher.js';
 import { Fences } from './fences.js';
 import type { Logger } from './logger.js';
 import { Names } from './names.js';
@@ -63,6 +63,7 @@ export class ManagerServer implements SessionHost {
   readonly lease: number;
   readonly limits: Limits;
   readonly table: ObjectTable;
+  readonly dispatcher: Dispatcher;
   readonly types: TypeRegistry;
   /** Resolves when the server stopped by itself: another one owns its name. */
   readonly superseded: Promise<ManagerError>;
@@ -72,7 +73,6 @@ export class ManagerServer implements SessionHost {
   readonly #logger: Logger;
   readonly #claim: ServerClaim;
   readonly #names: Names;
-  readonly #verbs: Verbs;
   readonly #sessions = new Map<string, Session>();
   readonly #ended = new Map<string, { reason: EndReason; at: number }>();
   readonly #clock = new ReadingClock(1500);
@@ -84,6 +84,8 @@ export class ManagerServer implements SessionHost {
   #beat: NodeJS.Timeout | undefined;
   #beats = 0;
   #renewing = false;
+  /** The medium or the lease was away, and what that takes to make up for was not done yet. */
+  #behind = false;
   #acting = false;
   /** Reading time at which sessions were last looked through. */
   #expiredAt = 0;
@@ -117,13 +119,8 @@ export class ManagerServer implements SessionHost {
     });
     const identity = (): ServerIdentity => this.identity;
     this.#names = new Names({ table: this.table, claims: options.transport.claims, lease: this.lease, identity });
-    this.#verbs = new Verbs({
-      types: this.types.byTypeid,
-      table: this.table,
-      names: this.#names,
-      identity,
-      held: (call, id) => (call as Call).origin.grants.find(id),
-    });
+    const verbs = new Verbs({ types: this.types.byTypeid, table: this.table, names: this.#names, identity });
+    this.dispatcher = new Dispatcher({ table: this.table, verb: (call) => verbs.run(call) });
     this.superseded = new Promise((resolve) => (this.#supersede = resolve));
   }
 
@@ -192,10 +189,6 @@ export class ManagerServer implements SessionHost {
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
     if (!this.mayAct()) return Promise.resolve(false);
     return this.#transport.write(inbox, lane, bytes);
-  }
-
-  verb(call: Call): unknown {
-    return this.#verbs.run(call);
   }
 
   resolve(value: object): HostedObject | undefined {
@@ -304,13 +297,15 @@ export class ManagerServer implements SessionHost {
   }
 
   async #renew(reconnected: boolean): Promise<void> {
+    this.#behind ||= reconnected || !this.mayAct();
     if (this.#renewing || this.closing) return;
     this.#renewing = true;
-    const couldAct = this.mayAct() && !reconnected;
+    const behind = this.#behind;
+    this.#behind = false;
     try {
       await this.#claim.renew();
       this.#acting = true;
-      if (reconnected || !couldAct || this.#beats++ % 12 === 0) {
+      if (behind || this.#beats++ % 12 === 0) {
         await this.#forgetDead();
         for (const object of await this.#names.renew()) {
           this.#logger.warn(
@@ -321,8 +316,9 @@ export class ManagerServer implements SessionHost {
       }
       await this.#announce();
       this.#forgetEnded();
-      if (!couldAct) for (const session of this.#sessions.values()) this.#revive(session);
+      if (behind) for (const session of this.#sessions.values()) this.#revive(session);
     } catch (error) {
+      this.#behind ||= behind;
       if (error instanceof ServerSupersededError) await this.#superseded(error);
       // Otherwise the medium cannot be reached; the lease runs on, and the next beat tries again.
     } finally {
