@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { deferred, failure, House, Line, until, type Deferred } from '../client/house.suite.js';
+import { SharedType } from '../definition/index.js';
+import type { Claims, TransportState } from '../transport/index.js';
+import { ManagerServer, silentLogger } from './index.js';
+
+@SharedType()
+class Room {
+  ping(): string {
+    return 'pong';
+  }
+}
+
+/** A line whose connection and claims a test plays. */
+class PlayedLine extends Line {
+  played: TransportState | undefined;
+  /** While set, claims are not answered. */
+  held: Deferred | undefined;
+  asked = 0;
+  readonly #listeners = new Set<(state: TransportState) => void>();
+
+  override get state(): TransportState {
+    return this.played ?? super.state;
+  }
+
+  override onState(listener: (state: TransportState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  play(state: TransportState): void {
+    this.played = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  override get claims(): Claims {
+    const claims = super.claims;
+    return {
+      ...claims,
+      compareAndSet: async (...args) => {
+        this.asked++;
+        await this.held?.promise;
+        return claims.compareAndSet(...args);
+      },
+    };
+  }
+}
+
+let house: House;
+beforeEach(() => {
+  house = new House();
+});
+afterEach(() => house.close());
+
+describe('a server', () => {
+  it('takes its names again after a reconnect, also one that came while it renewed its lease', async () => {
+    const line = new PlayedLine(house.medium.connect());
+    // Beats are 300 ms apart; names are looked at every twelfth without a reason.
+    await house.server([Room], { lease: 1800, transport: line });
+    await house.manager().get(Room, 'lobby');
+    const witness = house.medium.connect();
+    await witness.open();
+    const key = { kind: 'name', tag: 'Room:lobby' } as const;
+    line.held = deferred();
+    const before = line.asked;
+    await until(() => line.asked > before); // a renewal is under way
+    const claim = await witness.claims.read(key);
+    await witness.claims.compareAndSet(key, claim?.value ?? null, null, 0); // the medium lost its data
+    line.play('connecting');
+    line.play('connected');
+    line.held.resolve();
+    line.held = undefined;
+    const since = performance.now();
+    while (!(await witness.claims.read(key))) expect(performance.now() - since).toBeLessThan(1500);
+    await witness.close();
+  });
+
+  it('stops by itself, and says so, when another one took its name', async () => {
+    const first = await house.server([Room], { lease: 300 });
+    const manager = house.manager();
+    const room = await manager.create(Room);
+    await house.server([Room], { lease: 300, takeover: true });
+    expect(await first.superseded).toMatchObject({ code: 'ERR_MANAGER_SERVER_SUPERSEDED' });
+    expect(await failure(room.ping())).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST' });
+    expect(await (await manager.create(Room)).ping()).toBe('pong');
+  });
+
+  it('waits for the lease of a predecessor that died, and says for whom', async () => {
+    const transport = house.medium.connect();
+    await house.server([Room], { lease: 300, transport });
+    const warnings: string[] = [];
+    const since = performance.now();
+    house.medium.kill(transport);
+    await house.server([Room], { lease: 300, logger: { ...silentLogger, warn: (text) => warnings.push(text) } });
+    expect(performance.now() - since).toBeGreaterThan(200);
+    expect(warnings.join()).toMatch(/name "default" is held by generation \d+/);
+  });
+
+  it('does not wait for a predecessor that closed', async () => {
+    const first = await house.server([Room], { lease: 60_000 });
+    await first.close();
+    await house.server([Room], { lease: 60_000 });
+  });
+
+  it.each(['', 'a b', 'x'.repeat(65), 'ä'])('cannot be named %j', (name) => {
+    const options = { transport: house.medium.connect(), types: [], logger: silentLogger, name };
+    expect(() => new ManagerServer(options)).toThrow(/name/);
+  });
+});
