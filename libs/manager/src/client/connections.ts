@@ -15,7 +15,8 @@ import { Directory, pause } from './directory.js';
 import type { Handle } from './handle.js';
 import { watch, type CollectedReport } from './proxies.js';
 import { ServerSession } from './server-session.js';
-import type { KnownType, ServerAddress, SessionOwner } from './server-session.js';
+import type { ServerAddress, SessionOwner } from './server-session.js';
+import type { KnownType } from './known-type.js';
 
 export interface ConnectionsOptions {
   transport: Transport;

@@ -1,13 +1,32 @@
 import type { ObjectToken } from '../definition/index.js';
 import type { Handle, Target } from './handle.js';
-import type { KnownType, ServerSession } from './server-session.js';
+import type { CallOptions } from './handle.js';
+import type { KnownType } from './known-type.js';
+
+/** The session that a record's object is held under. */
+export interface RecordSession {
+  readonly server: string;
+  readonly generation: number;
+  /** Why it is over. */
+  readonly ended: string | undefined;
+  call(
+    object: number,
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions,
+    record?: ObjectRecord,
+    handle?: Handle,
+  ): Promise<unknown>;
+  /** No handle and no call needs the object any more. */
+  giveBack(record: ObjectRecord): void;
+}
 
 /**
  * What this application holds of one object: one reference, however many handles stand for it. It is given back when no
  * handle is left and no call needs it, by naming the highest grant seen: a grant under way meanwhile is newer and stays.
  */
 export class ObjectRecord implements Target {
-  readonly session: ServerSession;
+  readonly session: RecordSession;
   readonly type: KnownType;
   readonly typeid: string;
   readonly id: number;
@@ -20,7 +39,7 @@ export class ObjectRecord implements Target {
   #handles = 0;
   #pins = 0;
 
-  constructor(session: ServerSession, type: KnownType, id: number) {
+  constructor(session: RecordSession, type: KnownType, id: number) {
     this.session = session;
     this.type = type;
     this.typeid = type.typeid;

@@ -19,20 +19,12 @@ import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
 import { Handle, type CallOptions } from './handle.js';
-import { ObjectRecord } from './object-record.js';
+import type { KnownType } from './known-type.js';
+import { ObjectRecord, type RecordSession } from './object-record.js';
 import { PendingCalls } from './pending-calls.js';
 import type { Pending } from './pending-calls.js';
 import { handleOf, makeProxyClass } from './proxies.js';
-import type { ProxyClass } from './proxies.js';
 import { currentTask } from './tasks.js';
-
-/** A type as the server described it. */
-export interface KnownType {
-  readonly typeid: string;
-  readonly methods: ReadonlySet<string>;
-  readonly waits: ReadonlySet<string>;
-  readonly proxyClass: ProxyClass;
-}
 
 /** What a session needs of its manager. */
 export interface SessionOwner {
@@ -66,7 +58,7 @@ const SILENT_BEATS = 2;
  * The life of this manager at one generation of a server: its calls, its references, its lease. Once the lease may be
  * over, no answer is taken and nothing is sent until the server has said that it still knows the session.
  */
-export class ServerSession implements Peer {
+export class ServerSession implements Peer, RecordSession {
   readonly id: string;
   readonly server: string;
   readonly generation: number;

@@ -1,13 +1,32 @@
 import type { CallContext } from '../definition/index.js';
+import type { Fate } from '../protocol/index.js';
 import type { HostedObject } from './object-table.js';
-import type { Session } from './session.js';
+
+/** Where a call came from, and so where its outcome goes. */
+export interface CallOrigin {
+  /** Id of the session. */
+  readonly id: string;
+  readonly application: string;
+  /** The object in the origin's hands, if it holds it. */
+  held(id: number): HostedObject | undefined;
+  nextFence(): bigint;
+  /** One more call may wait for ever. False where there are too many. */
+  mayWait(call: Call): boolean;
+  /** The call goes on after this step. */
+  lasts(call: Call): void;
+  /** Hands the result over. Throws, and has sent nothing, where it cannot be carried. */
+  deliver(call: Call, value: unknown): void;
+  fail(call: Call, error: unknown, fate: Fate): void;
+  /** The call is over, and its outcome on its way, if there is anybody to have it. */
+  concluded(call: Call): void;
+}
 
 /** One call while the server has it: what hosted code sees as `currentCall()`, and what dispatch must know of it. */
 export class Call implements CallContext {
   readonly number: number;
   readonly method: string;
   readonly args: readonly unknown[];
-  readonly origin: Session;
+  readonly origin: CallOrigin;
   /** Undefined for a call of the server itself (object 0). */
   readonly target: HostedObject | undefined;
   /** Credit that goes back when it ends. */
@@ -30,7 +49,7 @@ export class Call implements CallContext {
   #undelivered: (() => void)[] | undefined;
 
   constructor(
-    origin: Session,
+    origin: CallOrigin,
     target: HostedObject | undefined,
     number: number,
     method: string,

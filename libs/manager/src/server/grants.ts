@@ -1,5 +1,12 @@
 import type { Holder, HostedObject, ObjectTable } from './object-table.js';
-import type { SessionIdentity } from './session.js';
+
+/** Who a session belongs to, as the census names it. */
+export interface SessionIdentity {
+  readonly id: string;
+  readonly application: string;
+  readonly host: string;
+  readonly pid: number;
+}
 
 /** What one session holds of one object: the last grant it was sent, and the highest it gave back. */
 class GrantRow implements Holder {

@@ -1,5 +1,4 @@
 import type { TypeDefinition } from '../definition/index.js';
-import type { Call } from './call.js';
 
 /** Who keeps an object alive. The table knows every one; an object without any is freed at once. */
 export interface Holder {
@@ -20,10 +19,6 @@ export class HostedObject {
   calls = 0;
   name: string | undefined;
   freed = false;
-  /** Calls of a serial object that wait for their turn, and whether one runs. */
-  readonly line: Call[] = [];
-  busy = false;
-  advancing = false;
 
   constructor(
     readonly id: number,

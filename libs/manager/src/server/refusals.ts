@@ -49,9 +49,9 @@ export function notHeld(id: number, session: string): ObjectLostError {
   );
 }
 
-export function tooManyWaiting(call: Call, waiting: number): OverloadedError {
+export function tooManyWaiting(call: Call): OverloadedError {
   return new OverloadedError(
-    `Session ${call.session} has ${waiting} calls waiting, which is the limit; ${call.method}() was not queued.`,
+    `Session ${call.session} has as many calls waiting as it may; ${call.method}() was not queued.`,
     { session: call.session, method: call.method, retryAfter: 1000, fate: 'not-executed' },
   );
 }

@@ -1,4 +1,3 @@
-import { isPromise } from 'node:util/types';
 import {
   EncodingError,
   encodeError,
@@ -11,30 +10,23 @@ import {
   SessionExpiredError,
   WireReference,
 } from '../protocol/index.js';
-import type { EndReason, Hello, Limits, ReferenceScope } from '../protocol/index.js';
+import type { EndReason, Fate, Hello, Limits, ReferenceScope } from '../protocol/index.js';
 import { beatFrame, Link } from '../link/index.js';
 import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
-import { Call } from './call.js';
-import { Grants } from './grants.js';
-import { invoke } from './invoke.js';
+import { Call, type CallOrigin } from './call.js';
+import type { Dispatcher } from './dispatcher.js';
+import { Grants, type SessionIdentity } from './grants.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
-import { abortedError, closingError, describe, notExposed, notHeld, timeoutError, tooManyWaiting } from './refusals.js';
+import { abortedError, closingError, notHeld, timeoutError } from './refusals.js';
 
 /** The most that a result takes without its value. */
 const RESULT_BYTES = 16;
 
-/** Who a session belongs to, as the census names it. */
-export interface SessionIdentity {
-  readonly id: string;
-  readonly application: string;
-  readonly host: string;
-  readonly pid: number;
-}
-
 /** What a session needs of its server. */
 export interface SessionHost {
   readonly table: ObjectTable;
+  readonly dispatcher: Dispatcher;
   readonly limits: Limits;
   readonly closing: boolean;
   /** The server's lease holds and the medium is there: calls may start and frames leave. */
@@ -47,8 +39,6 @@ export interface SessionHost {
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
   /** Shared things in an answer: which object an instance stands for. Undefined where it is nothing shared. */
   resolve(value: object): HostedObject | undefined;
-  /** Calls on object 0: the server itself. */
-  verb(call: Call): unknown;
   report(error: unknown, context: string): void;
   broken(session: Session, error: ProtocolError): void;
   left(session: Session): void;
@@ -58,7 +48,7 @@ export interface SessionHost {
  * The life of one manager at this server: its references, its calls in order, its lease. What it holds is given back
  * exactly once, when it ends.
  */
-export class Session implements Peer, SessionIdentity {
+export class Session implements Peer, CallOrigin, SessionIdentity {
   readonly id: string;
   readonly inbox: string;
   readonly application: string;
@@ -151,7 +141,9 @@ export class Session implements Peer, SessionIdentity {
   resume(): void {
     while (this.#backlog.length > 0 && this.#mayStart()) {
       const call = this.#backlog.shift() as Call;
-      if (!call.ended) this.#start(call);
+      if (call.ended) continue;
+      if (call.expired) this.#refuse(call, timeoutError(call, 'before it could start'));
+      else this.#server.dispatcher.admit(call);
     }
   }
 
@@ -173,10 +165,7 @@ export class Session implements Peer, SessionIdentity {
     this.ended = reason;
     this.link.close();
     const cause = new SessionExpiredError(`Session ${this.id} ended: ${reason}.`, { session: this.id });
-    for (const call of this.#calls.values()) {
-      call.cancel(cause);
-      if (!call.started) this.#conclude(call);
-    }
+    for (const call of [...this.#calls.values()]) this.#server.dispatcher.abandon(call, cause);
     for (const call of this.#handedOver.values()) this.#undelivered(call);
     this.#handedOver.clear();
     this.grants.clear();
@@ -242,11 +231,13 @@ export class Session implements Peer, SessionIdentity {
     if (id !== 0 && !target) {
       return this.#refuse(call, notHeld(id, this.id));
     }
-    if (target && !target.type.methods.has(method)) return this.#refuse(call, notExposed(target, method));
     if (cancels?.has(number)) return this.#refuse(call, abortedError(call));
     if (timeout > 0 && age >= timeout) return this.#refuse(call, timeoutError(call, 'before it could start'));
     if (this.#server.closing) return this.#refuse(call, closingError());
-    if (this.#backlog.length === 0 && this.#mayStart()) return this.#start(call);
+    if (this.#backlog.length === 0 && this.#mayStart()) {
+      if (target?.type.serial) this.#calls.set(number, call);
+      return this.#server.dispatcher.admit(call);
+    }
     this.#calls.set(number, call);
     this.#backlog.push(call);
   }
@@ -255,64 +246,28 @@ export class Session implements Peer, SessionIdentity {
     return this.link.pendingBytes < this.#server.limits.bytes && this.#server.mayStart();
   }
 
-  #start(call: Call): void {
-    const { target } = call;
-    if (!target) return this.#run(call);
-    if (call.expired) return this.#refuse(call, timeoutError(call, 'before it could start'));
-    if (target.type.waits.has(call.method)) {
-      if (this.#waiting >= this.#server.limits.waiting) return this.#refuse(call, tooManyWaiting(call, this.#waiting));
-      this.#waiting++;
-      call.waits = true;
-      this.link.consumed(1, call.bytes);
-    }
-    if (!target.type.serial) return this.#run(call);
-    this.#calls.set(call.number, call);
-    if (call.deadline !== undefined) {
-      call.timer = setTimeout(() => {
-        if (!call.started)
-          this.#refuse(call, timeoutError(call, `while it waited for its turn at ${describe(target)}`));
-      }, call.deadline - Date.now());
-    }
-    target.line.push(call);
-    advance(target);
+  held(id: number): HostedObject | undefined {
+    return this.grants.find(id);
   }
 
-  /** Runs a call whose turn has come. Public for `advance`: the line of a serial object is one for all sessions. */
-  run(call: Call): void {
-    this.#run(call);
+  mayWait(call: Call): boolean {
+    if (this.#waiting >= this.#server.limits.waiting) return false;
+    this.#waiting++;
+    // Its credit goes back now: it must not keep others from being sent for as long as it waits.
+    this.link.consumed(1, call.bytes);
+    return true;
   }
 
-  #run(call: Call): void {
-    const { target } = call;
-    // It waited in a line, and its object was taken from everybody meanwhile.
-    if (target?.freed) return this.#refuse(call, notHeld(target.id, this.id));
-    call.started = true;
-    if (target) {
-      target.calls++;
-      if (target.type.serial) target.busy = true;
-    }
-    let result: unknown;
-    let promise: Promise<unknown> | undefined;
-    try {
-      result = target ? invoke(call, target) : this.#server.verb(call);
-      promise = promiseOf(result);
-    } catch (error) {
-      return this.#fail(call, error);
-    }
-    if (!promise) return this.#finish(call, result);
-    this.#calls.set(call.number, call);
-    promise.then(
-      (value) => this.#finish(call, value),
-      (error: unknown) => this.#fail(call, error),
-    );
+  lasts(call: Call): void {
+    if (!this.ended) this.#calls.set(call.number, call);
   }
 
-  #finish(call: Call, value: unknown): void {
-    if (this.ended) return this.#conclude(call);
+  deliver(call: Call, value: unknown): void {
+    if (this.ended) return;
     const size = call.handsOver ? undefined : lightBytes(value);
     if (size !== undefined) {
       this.link.sendLight([MessageKind.result, call.number, value], size + RESULT_BYTES, 0);
-      return this.#conclude(call);
+      return;
     }
     let bytes: Uint8Array;
     this.grants.begin();
@@ -323,24 +278,34 @@ export class Session implements Peer, SessionIdentity {
       bytes = encodeMessage(message, this.#limits);
     } catch (error) {
       this.grants.rollback();
-      return this.#fail(call, error);
+      throw error;
     }
-    this.#answer(call, bytes);
+    if (!call.handsOver) this.link.send(bytes, 0, true);
+    else {
+      this.#handedOver.set(call.number, call);
+      this.link.send(bytes, 0, true, () => {
+        if (this.#handedOver.delete(call.number)) call.delivered();
+      });
+    }
   }
 
-  #fail(call: Call, error: unknown): void {
-    if (this.ended) return this.#conclude(call);
+  fail(call: Call, error: unknown, fate: Fate): void {
+    if (this.ended) return;
     // There is no result that could reach anybody: what it would have handed out goes back.
     if (call.handsOver) this.#undelivered(call);
-    // An error that hosted code let through may have a fate, but that is of a call that it made itself.
-    const fate = (!call.entered && error instanceof ManagerError && error.fate) || 'executed';
-    this.#answer(call, this.#errorMessage(call, error, fate));
+    this.link.send(this.#errorMessage(call, error, fate), 0, true);
+  }
+
+  concluded(call: Call): void {
+    this.#calls.delete(call.number);
+    if (this.ended) this.#undelivered(call);
+    if (call.waits) this.#waiting--;
+    else this.link.consumed(1, call.bytes);
   }
 
   /** Answers a call that never started. */
   #refuse(call: Call, error: ManagerError): void {
-    if (call.ended) return;
-    this.#answer(call, this.#errorMessage(call, error, 'not-executed'));
+    this.#server.dispatcher.refuse(call, error);
   }
 
   #errorMessage(call: Call, error: unknown, fate: string): Uint8Array {
@@ -354,40 +319,9 @@ export class Session implements Peer, SessionIdentity {
     }
   }
 
-  #answer(call: Call, bytes: Uint8Array): void {
-    if (call.handsOver) {
-      this.#handedOver.set(call.number, call);
-      this.link.send(bytes, 0, true, () => {
-        if (this.#handedOver.delete(call.number)) call.delivered();
-      });
-    } else this.link.send(bytes, 0, true);
-    this.#conclude(call);
-  }
-
-  /** The call is over: what it held is let go, its credit goes back, the next in line starts. */
-  #conclude(call: Call): void {
-    if (call.ended) return;
-    call.ended = true;
-    clearTimeout(call.timer);
-    this.#calls.delete(call.number);
-    if (this.ended) this.#undelivered(call);
-    if (call.waits) this.#waiting--;
-    else this.link.consumed(1, call.bytes);
-    if (call.subject) this.#server.table.leave(call.subject);
-    const { target } = call;
-    if (!target || !call.started) return;
-    this.#server.table.leave(target);
-    if (!target.type.serial) return;
-    target.busy = false;
-    advance(target);
-  }
-
   #cancel(number: number): void {
     const call = this.#calls.get(number);
-    if (!call) return;
-    const error = abortedError(call);
-    call.cancel(error);
-    if (!call.started) this.#refuse(call, error);
+    if (call) this.#server.dispatcher.cancel(call);
   }
 
   #unwanted(number: number): void {
@@ -400,22 +334,4 @@ export class Session implements Peer, SessionIdentity {
   #undelivered(call: Call): void {
     call.undelivered((error) => this.#server.report(error, `An onUndelivered handler of ${call.method}() failed`));
   }
-}
-
-/** Lets the calls of a serial object run, one at a time, in the order in which they were made. */
-function advance(object: HostedObject): void {
-  if (object.advancing) return;
-  object.advancing = true;
-  while (!object.busy && object.line.length > 0) {
-    const call = object.line.shift() as Call;
-    if (!call.ended) call.origin.run(call);
-  }
-  object.advancing = false;
-}
-
-/** What is to be waited for. Asking a foreign object for its `then`, or calling it, may throw. */
-function promiseOf(value: unknown): Promise<unknown> | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (isPromise(value)) return value;
-  return typeof (value as { then?: unknown }).then === 'function' ? Promise.resolve(value) : undefined;
 }

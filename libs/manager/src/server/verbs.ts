@@ -16,8 +16,6 @@ export interface VerbsOptions {
   table: ObjectTable;
   names: Names;
   identity: () => ServerIdentity;
-  /** The object in the caller's hands, if its session holds it. */
-  held: (call: Call, id: number) => HostedObject | undefined;
 }
 
 /** The methods of object 0: what a manager asks of the server itself. */
@@ -86,7 +84,7 @@ export class Verbs {
   }
 
   #copy(call: Call, id: unknown): unknown {
-    const object = this.#options.held(call, Number(id));
+    const object = call.origin.held(Number(id));
     if (!object) throw notHeld(Number(id), call.session);
     const toCopy = (object.instance as { toCopy?: unknown }).toCopy;
     if (typeof toCopy !== 'function') {
