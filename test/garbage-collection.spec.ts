@@ -85,4 +85,13 @@ describe('proxies that nobody released', () => {
     await application.ask('drop', key);
     await untilObjects(before);
   });
+
+  it('that were given back when their application closed leave no warning', async () => {
+    const closing = await stage.application({}, ['--expose-gc']);
+    const key = await closing.ask('create', 'Thing');
+    await closing.ask('close');
+    await closing.ask('drop', key);
+    await closing.ask('collect');
+    expect(closing.logs.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
 });

@@ -46,6 +46,10 @@ export class Connections implements SessionOwner {
   /** Fires when the manager is closed: whatever waits for a server stops waiting. */
   readonly closed = new AbortController();
 
+  /** Closing gave everything back: what is collected later was not forgotten. */
+  readonly #collected: CollectedReport = (typeid, madeAt) => {
+    if (!this.closed.signal.aborted) this.#options.onCollected(typeid, madeAt);
+  };
   readonly #options: ConnectionsOptions;
   readonly #transport: Transport;
   readonly #endpoint: Endpoint;
@@ -150,7 +154,7 @@ export class Connections implements SessionOwner {
   }
 
   watch(proxy: object, handle: Handle): void {
-    watch(proxy, handle, this.#options.onCollected);
+    watch(proxy, handle, this.#collected);
   }
 
   ended(session: ServerSession): void {
