@@ -104,12 +104,15 @@ describe('an error across processes', () => {
 
     it('refuses every name that is not in the list, whatever a client sends', async () => {
       // No proxy lets these through: this client speaks the protocol without one.
-      const connections = new Connections({
+      const nothing = (): undefined => undefined;
+      const options = {
         transport: new RedisTransport({ redis: redis.url, namespace: stage.namespace }),
         application: 'rude',
         timeout: 5000,
-        onCollected: () => undefined,
-      });
+        onCollected: nothing,
+        onConnecting: nothing,
+      };
+      const connections = new Connections(options);
       try {
         const session = await connections.session({ typeid: 'Faulty' }, AbortSignal.timeout(5000));
         const proxy = (await session.call(0, 'create', ['Faulty', []], {})) as object;
