@@ -11,7 +11,7 @@ import {
 import type { EndReason, Limits, Welcome } from '../protocol/index.js';
 import { Endpoint, helloFrame, Moment } from '../link/index.js';
 import type { Lane, Transport, TransportState } from '../transport/index.js';
-import { Directory, pause } from './directory.js';
+import { Directory, pause, unreachable } from './directory.js';
 import type { Handle } from './handle.js';
 import { watch, type CollectedReport } from './proxies.js';
 import { ServerSession } from './server-session.js';
@@ -24,6 +24,8 @@ export interface ConnectionsOptions {
   timeout: number;
   limits?: Partial<Limits> | undefined;
   onCollected: CollectedReport;
+  /** Told when it begins to connect. */
+  onConnecting: () => void;
 }
 
 /** Ms between two hellos to a server that has not answered. */
@@ -196,11 +198,13 @@ export class Connections implements SessionOwner {
     wanted: { server?: string | undefined; typeid?: string | undefined },
     signal: AbortSignal,
   ): Promise<ServerSession> {
-    await orAborted(this.connect(), signal, () => this.#unavailable(wanted.server));
+    await orAborted(this.connect(), signal, () => unreachable(this.#transport, wanted));
     for (;;) {
       const address = await this.directory.find(wanted, signal);
       try {
-        return await orAborted(this.at(address), signal, () => this.#unavailable(address.server));
+        return await orAborted(this.at(address), signal, () =>
+          unreachable(this.#transport, { server: address.server }),
+        );
       } catch (error) {
         if (signal.aborted || !(error instanceof ManagerError) || !error.retryable) throw error;
         this.directory.invalidate();
@@ -237,6 +241,7 @@ export class Connections implements SessionOwner {
       host: hostname(),
       pid: process.pid,
       allowance: { calls: 0, bytes: this.limits.bytes },
+      messageBytes: this.limits.messageBytes,
     });
     const stop = new AbortController();
     const settled = (): void => stop.abort();
@@ -245,7 +250,7 @@ export class Connections implements SessionOwner {
       const since = new Moment();
       while (!stop.signal.aborted) {
         if (this.closed.signal.aborted) throw this.closedError();
-        if (since.elapsed() > HELLO_LIMIT) throw this.#unavailable(address.server);
+        if (since.elapsed() > HELLO_LIMIT) throw unreachable(this.#transport, { server: address.server });
         if (this.connected()) void this.write(address.inbox, 'frames', hello);
         await pause(HELLO_AGAIN, stop.signal);
       }
@@ -258,15 +263,6 @@ export class Connections implements SessionOwner {
   #ended(id: string, reason: EndReason, text: string): void {
     this.#handshakes.get(id)?.refuse(reason, text);
     this.#byId.get(id)?.end(reason);
-  }
-
-  #unavailable(server: string | undefined): ServerUnavailableError {
-    const which = server === undefined ? 'No manager server' : `The manager server "${server}"`;
-    const medium = this.connected() ? '' : ` (${this.#transport.kind}: ${this.state})`;
-    return new ServerUnavailableError(`${which} could be reached in time${medium}.`, {
-      fate: 'not-executed',
-      ...(server !== undefined && { server }),
-    });
   }
 }
 

@@ -63,9 +63,9 @@ export class Directory {
         if (found && wanted.typeid !== undefined) this.#chosen.set(wanted.typeid, found.server);
         if (found) return found;
       } catch (error) {
-        if (signal.aborted) throw this.#unavailable(wanted, error);
+        if (signal.aborted) throw unreachable(this.#transport, wanted, error);
       }
-      if (signal.aborted) throw this.#unavailable(wanted);
+      if (signal.aborted) throw unreachable(this.#transport, wanted);
       this.invalidate();
       if (servers.length > 0 && wanted.server === undefined) {
         const again = await this.list(true).catch(() => servers);
@@ -91,26 +91,23 @@ export class Directory {
     );
     return servers.toSorted((a, b) => (a.server < b.server ? -1 : 1));
   }
+}
 
-  #unavailable(
-    wanted: { server?: string | undefined; typeid?: string | undefined },
-    cause?: unknown,
-  ): ServerUnavailableError {
-    const what =
-      wanted.server === undefined
-        ? `No manager server with the type "${wanted.typeid ?? '?'}"`
-        : `The manager server "${wanted.server}"`;
-    const medium = this.#transport.state === 'connected' ? '' : ` (${this.#transport.kind}: ${this.#transport.state})`;
-    return new ServerUnavailableError(
-      `${what} could be reached in time${medium}. Is it running, in the same namespace?`,
-      {
-        fate: 'not-executed',
-        ...(wanted.server !== undefined && { server: wanted.server }),
-        ...(wanted.typeid !== undefined && { typeid: wanted.typeid }),
-        ...(cause !== undefined && { cause }),
-      },
-    );
-  }
+/** Nobody who could serve was there in time. */
+export function unreachable(
+  transport: Transport,
+  wanted: { server?: string | undefined; typeid?: string | undefined },
+  cause?: unknown,
+): ServerUnavailableError {
+  const { server, typeid } = wanted;
+  const what = `manager server${server === undefined ? '' : ` "${server}"`}${typeid === undefined ? '' : ` with the type "${typeid}"`}`;
+  const medium = transport.state === 'connected' ? '' : ` (${transport.kind}: ${transport.state})`;
+  return new ServerUnavailableError(`No ${what} answered in time${medium}. Is it running, in the same namespace?`, {
+    fate: 'not-executed',
+    ...(server !== undefined && { server }),
+    ...(typeid !== undefined && { typeid }),
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 function choose(

@@ -17,8 +17,6 @@ export interface Target {
   /** The methods, once the server has told them. */
   methods(): ReadonlySet<string> | undefined;
   call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown>;
-  /** `toCopy()` of the object. */
-  copy(handle: Handle): Promise<unknown>;
   retain(): void;
   /** The last handle's release gives the reference back, once no call is under way. */
   release(): void;
@@ -68,11 +66,6 @@ export class Handle {
   call(method: string, args: readonly unknown[]): Promise<unknown> {
     if (this.root.#releasedAt) return Promise.reject(this.#releasedError(`call ${method}()`));
     return this.target.call(this, method, args);
-  }
-
-  copy(): Promise<unknown> {
-    if (this.root.#releasedAt) return Promise.reject(this.#releasedError('copy its object'));
-    return this.target.copy(this);
   }
 
   /** A further handle on the same target. */

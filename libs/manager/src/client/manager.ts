@@ -118,6 +118,7 @@ export class Creators {
    * ```
    */
   named(name: string, options: { keep?: KeepOption; rebind?: boolean } = {}): NamedCreators {
+    checkKeep(options.keep);
     return new NamedCreators(this.#connections, this.#where, checkName(name), options);
   }
 
@@ -210,6 +211,7 @@ export class Manager extends Creators {
       timeout: checkTimeout(options.timeout ?? TIMEOUT),
       limits: options.limits,
       onCollected: options.onCollected ?? ((): void => undefined),
+      onConnecting: () => this.#status.value === 'idle' && this.#status.next('connecting'),
     });
     super(connections, {});
     this.#connections = connections;
@@ -274,9 +276,9 @@ export class Manager extends Creators {
     return this.#like(handle) as P;
   }
 
-  /** A copy of the object's state: what its `toCopy()` gives. MethodNotExposedError where the type has none. */
+  /** A copy of the object's state: what its `toCopy()` gives, called like any other method; MethodNotExposedError where the type exposes none. */
   copyOf<C>(proxy: ProxyOf<{ toCopy(): C }>): Promise<Awaited<C>> {
-    return expectHandle(proxy, 'copyOf()').copy() as Promise<Awaited<C>>;
+    return expectHandle(proxy, 'copyOf()').call('toCopy', []) as Promise<Awaited<C>>;
   }
 
   /** Runs `fn`, and what it awaits, as an owner of its own for locks. */
@@ -400,6 +402,12 @@ function checkName(name: string): string {
   throw new ConfigurationError(
     `The name of a shared object is a string of 1 to ${NAME_LENGTH} characters without control characters, got ${JSON.stringify(name)}.`,
   );
+}
+
+function checkKeep(keep: KeepOption | undefined): void {
+  if (keep === undefined || keep === 'always' || keep === 'referenced') return;
+  if (typeof keep === 'object' && keep !== null && keep.idle >= 0 && keep.idle < 2 ** 31) return;
+  throw new ConfigurationError(`\`keep\` is 'always', 'referenced' or { idle: ms }, got ${JSON.stringify(keep)}.`);
 }
 
 function checkTimeout(timeout: number): number {

@@ -5,9 +5,10 @@ import {
   ManagerError,
   ObjectLostError,
   OverloadedError,
-  ProtocolError,
+  ConfigurationError,
   ServerUnavailableError,
 } from '../protocol/index.js';
+import { Moment } from '../link/index.js';
 import type { Connections } from './connections.js';
 import { orAborted } from './connections.js';
 import { pause } from './directory.js';
@@ -31,6 +32,8 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
+/** Ends of a session that are ends of its server. */
+const SERVER_GONE: ReadonlySet<string> = new Set(['server-closed', 'superseded', 'server-lost']);
 /** Ms until a redirection that led nowhere is tried again. */
 const AGAIN = 100;
 
@@ -47,7 +50,7 @@ export class NamedTarget implements Target {
   /** The reference to the object while it is bound; the proxy value is kept so that the collector leaves it alone. */
   #bound: { proxy: object; record: ObjectRecord } | undefined;
   /** The object that it was bound to last: another one is not taken without saying so. */
-  #last: ObjectToken | undefined;
+  #last: ObjectRecord | undefined;
   #lostForGood = false;
   #binding = false;
   /** Calls made while there is nothing to call, in their order. */
@@ -81,12 +84,6 @@ export class NamedTarget implements Target {
       );
     }
     return this.#later(handle, method, (target, remaining) => target.call(remaining, method, copied));
-  }
-
-  copy(handle: Handle): Promise<unknown> {
-    const record = this.#record();
-    if (record) return record.copy(handle);
-    return this.#later(handle, 'toCopy', (target, remaining) => target.copy(remaining));
   }
 
   /** Resolves once the name's object is held. */
@@ -184,7 +181,7 @@ export class NamedTarget implements Target {
           return;
         }
         this.#bound = { proxy, record };
-        this.#last = record.identity();
+        this.#last = record;
         for (const waiting of [...this.#waiting]) waiting.run(record);
         if (this.#handles === 0) this.#unbind();
       }
@@ -205,21 +202,28 @@ export class NamedTarget implements Target {
     if (proxy) return proxy;
     this.#last = undefined;
     if (!this.#options.rebind) this.#lostForGood = true;
-    throw this.#lost(last);
+    throw this.#lost(last.identity());
   }
 
   /** The very object that was held before, if its server still has it under this name. */
-  async #attach(last: ObjectToken, signal: AbortSignal): Promise<object | undefined> {
+  async #attach({ id, session: before }: ObjectRecord, signal: AbortSignal): Promise<object | undefined> {
+    let absent: Moment | undefined;
     for (;;) {
+      if (before.ended !== undefined && SERVER_GONE.has(before.ended)) return undefined;
       const claim = await this.#connections.directory.list(true).then(
-        (servers) => servers.find(({ server }) => server === last.server),
+        (servers) => servers.find(({ server }) => server === before.server),
         () => null,
       );
-      if (claim === undefined || (claim && claim.generation !== last.generation)) return undefined;
+      if (claim && claim.generation !== before.generation) return undefined;
+      if (claim === undefined) {
+        // Dead, or about to assert itself again: it has one more lease for that.
+        absent ??= new Moment();
+        if (absent.elapsed() >= before.lease) return undefined;
+      } else absent = undefined;
       try {
         if (claim) {
           const session = await orAborted(this.#connections.at(claim), signal, () => signal.reason);
-          return await session.attach(this.typeid, this.name, last.id, {});
+          return await session.attach(this.typeid, this.name, id, {});
         }
       } catch (error) {
         if (!(error instanceof ManagerError) || !error.retryable) throw error;
@@ -244,7 +248,7 @@ export class NamedTarget implements Target {
           { object: object } | { server: string; generation: number };
         if ('object' in answer) return answer.object;
         if (server !== undefined) {
-          throw new ProtocolError(
+          throw new ConfigurationError(
             `The name "${this.name}" of ${this.typeid} belongs to the server "${answer.server}", not to "${server}".`,
             { typeid: this.typeid, objectName: this.name, server: answer.server, fate: 'not-executed' },
           );

@@ -7,6 +7,8 @@ import type { KnownType } from './known-type.js';
 export interface RecordSession {
   readonly server: string;
   readonly generation: number;
+  /** Milliseconds. */
+  readonly lease: number;
   /** Why it is over. */
   readonly ended: string | undefined;
   call(
@@ -62,10 +64,6 @@ export class ObjectRecord implements Target {
 
   call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
     return this.session.call(this.id, method, args, handle.options, this, handle);
-  }
-
-  copy(handle: Handle): Promise<unknown> {
-    return this.session.call(0, 'copy', [this.id], handle.options, this);
   }
 
   retain(): void {

@@ -1,6 +1,7 @@
 import {
   CallTimeoutError,
   decodeError,
+  EncodingError,
   encodeMessage,
   lightBytesOfAll,
   ManagerClosedError,
@@ -62,6 +63,7 @@ export class ServerSession implements Peer, RecordSession {
   readonly id: string;
   readonly server: string;
   readonly generation: number;
+  readonly lease: number;
   readonly link: Link;
   readonly scope: ReferenceScope;
   ended: EndReason | 'server-lost' | 'manager-closed' | undefined;
@@ -73,7 +75,6 @@ export class ServerSession implements Peer, RecordSession {
   readonly #records = new Map<number, ObjectRecord>();
   readonly #pending: PendingCalls;
   readonly #beats = new BeatCounter();
-  readonly #lease: number;
   readonly #timer: NodeJS.Timeout;
   #calls = 0;
   #beatHeard = 0;
@@ -87,7 +88,7 @@ export class ServerSession implements Peer, RecordSession {
     this.id = id;
     this.server = address.server;
     this.generation = address.generation;
-    this.#lease = welcome.lease;
+    this.lease = welcome.lease;
     // What is larger than the whole credit would wait for ever.
     const messageBytes = Math.min(owner.limits.messageBytes, welcome.messageBytes, welcome.allowance.bytes);
     this.#limits = { ...owner.limits, messageBytes };
@@ -106,7 +107,7 @@ export class ServerSession implements Peer, RecordSession {
     this.link.allow(welcome.allowance);
     this.scope = { toWire: (value) => this.#toWire(value), fromWire: (reference) => this.#fromWire(reference) };
     this.#pending = new PendingCalls((pending) => this.#timeOut(pending));
-    this.#timer = setInterval(() => this.#beat(), beatInterval(this.#lease));
+    this.#timer = setInterval(() => this.#beat(), beatInterval(this.lease));
     this.#timer.unref();
     this.#beat();
   }
@@ -199,7 +200,7 @@ export class ServerSession implements Peer, RecordSession {
     this.#beatHeard = number;
     this.#absentSince = undefined;
     if (!this.#beats.acknowledged(echo)) return;
-    if (this.#suspect && this.#beats.elapsed() < this.#lease) {
+    if (this.#suspect && this.#beats.elapsed() < this.lease) {
       this.#suspect = false;
       this.link.resend();
       this.link.request();
@@ -272,7 +273,7 @@ export class ServerSession implements Peer, RecordSession {
 
   #leaseHolds(): boolean {
     if (this.#suspect || this.ended) return false;
-    if (this.#beats.elapsed() < this.#lease) return true;
+    if (this.#beats.elapsed() < this.lease) return true;
     this.#suspect = true;
     return false;
   }
@@ -297,7 +298,7 @@ export class ServerSession implements Peer, RecordSession {
       if (claim === this.#address.claim) this.#absentSince = undefined;
       else if (claim !== null) this.end('superseded');
       else if (!this.#absentSince) this.#absentSince = new Moment();
-      else if (this.#absentSince.elapsed() >= this.#lease) this.end('server-lost');
+      else if (this.#absentSince.elapsed() >= this.lease) this.end('server-lost');
     } catch {
       // The medium is away: that says nothing of the server, whose absence is counted anew once it can be seen.
       this.#absentSince = undefined;
@@ -327,7 +328,7 @@ export class ServerSession implements Peer, RecordSession {
           this.end('protocol', new ProtocolError(`The server "${this.server}" sent a message that is none.`));
       }
     }
-    if (bytes > 0) this.link.consumed(0, bytes);
+    if (bytes > 0 && this.link.charge(0, bytes)) this.link.consumed(0, bytes);
   }
 
   #result(number: number, value: unknown, handsOver: boolean): void {
@@ -363,7 +364,7 @@ export class ServerSession implements Peer, RecordSession {
     if (token && token.server === this.server && token.generation === this.generation) {
       return new WireReference(token.typeid, token.id, 0);
     }
-    throw new ProtocolError(
+    throw new EncodingError(
       token
         ? `A proxy of ${token.typeid} at the server "${token.server}" cannot be passed to the server "${this.server}".`
         : `A proxy of ${handle.target.typeid} that has not reached its object yet cannot be passed: await a call of it first.`,

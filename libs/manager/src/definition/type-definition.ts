@@ -67,17 +67,29 @@ export function defineFactory(options: SharedFactoryOptions, create: (...args: n
   return define(type, overrides, create as (...args: unknown[]) => unknown);
 }
 
+const OPTIONS = new Set(['typeid', 'exposed', 'serial', 'waits', 'context', 'proxy', 'type']);
+
 function define(type: AnyClass, overrides: SharedTypeOptions, create: (...args: unknown[]) => unknown): TypeDefinition {
   const options: SharedTypeOptions = { ...getSharedTypeOptions(type), ...withoutUndefined(overrides) };
   const typeid = checkTypeid(options.typeid ?? type.name, `class ${type.name || '(anonymous)'}`);
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
+  if (unknown !== undefined) {
+    throw new ConfigurationError(
+      `The type "${typeid}" has an unknown option "${unknown}". There are: ${[...OPTIONS].join(', ')}.`,
+      { typeid },
+    );
+  }
   const { serial = false, context = serial, proxy } = options;
   if (serial && !context) {
     throw new ConfigurationError(
       `The type "${typeid}" is \`serial\`, which needs the call's context: drop \`context: false\`.`,
     );
   }
-  if (proxy !== undefined && typeof proxy !== 'function') {
-    throw new ConfigurationError(`The option \`proxy\` of the type "${typeid}" must be a function that gives a class.`);
+  if (proxy !== undefined) {
+    throw new ConfigurationError(
+      `The option \`proxy\` of the type "${typeid}" is not supported yet: members cannot run in the application.`,
+      { typeid },
+    );
   }
   const exposed = exposedMethods(type, { ...options, typeid });
   const waits = waitingMethods(typeid, exposed, options.waits ?? []);

@@ -96,6 +96,8 @@ export class Link {
   /** What the peer sent and this side is done with. */
   #consumed: Allowance = { calls: 0, bytes: 0 };
   #announced: Allowance = { calls: 0, bytes: 0 };
+  /** What the peer sent on credit. */
+  #charged: Allowance = { calls: 0, bytes: 0 };
   #closed = false;
 
   constructor(options: LinkOptions) {
@@ -269,6 +271,15 @@ export class Link {
     this.#announced = allowance;
     this.#ackSent = this.#ackFloor ?? this.#taken;
     return [this.#seq, this.#ackSent, allowance.calls, allowance.bytes];
+  }
+
+  /** Counts what the peer sent that needed credit. False, and the session ends, where it was more than it was granted. */
+  charge(calls: number, bytes: number): boolean {
+    this.#charged.calls += calls;
+    this.#charged.bytes += bytes;
+    if (this.#charged.calls <= this.#announced.calls && this.#charged.bytes <= this.#announced.bytes) return true;
+    this.#options.onBroken(new ProtocolError(`The peer of session ${this.session} sent more than it was granted.`));
+    return false;
   }
 
   /** Done with calls and bytes that the peer had sent: it may send as many again. */
@@ -479,7 +490,7 @@ export class Link {
     // An older frame must not acknowledge what was taken after it: an `unwanted` may travel behind it.
     if (sent.seq === this.#seq) sent.ack = this.state()[1];
     const { ack } = sent;
-    const { calls, bytes } = this.#allowance();
+    const { calls, bytes } = (this.#announced = this.#allowance());
     const age = Math.max(0, Math.round(performance.now() - sent.queuedAt));
     const frame = encodeFrame([FrameKind.data, this.session, sent.seq, ack, calls, bytes, age], [sent.body]);
     sent.written = true;

@@ -156,6 +156,7 @@ describe('frames', () => {
     host: 'h',
     pid: 3,
     allowance: { calls: 1, bytes: 2 },
+    messageBytes: 1000,
   };
   const welcome = {
     version: 1,
@@ -184,7 +185,7 @@ describe('frames', () => {
 
   it.each(headers)('kind %#', (...header) => {
     expect(decode(encodeFrame(header as unknown as FrameHeader, [])).header).toEqual(header);
-    const broken = header.map((_, i) => header.with(i, i === 1 ? 5 : i === 0 ? 99 : null));
+    const broken = header.map((_, i) => (header as readonly unknown[]).with(i, i === 1 ? 5 : i === 0 ? 99 : null));
     for (const bad of [...broken, header.slice(0, -1)]) {
       expect(() => decode(encodeFrame(bad as unknown as FrameHeader, []))).toThrow(ProtocolError);
     }

@@ -24,6 +24,7 @@ const hello = record({
   host: string,
   pid: integer,
   allowance,
+  messageBytes: finite,
 });
 const welcome = record({
   version: integer,

@@ -54,6 +54,8 @@ export interface Hello {
   pid: number;
   /** What the server may have under way towards this client. */
   allowance: Allowance;
+  /** The most bytes of one answer. */
+  messageBytes: number;
 }
 
 export interface Welcome {
@@ -118,5 +120,4 @@ export const ServerVerb = {
   numberOfObjects: 'numberOfObjects',
   debugInfo: 'debugInfo',
   ping: 'ping',
-  copy: 'copy',
 } as const;

@@ -7,8 +7,6 @@ export interface CallOrigin {
   /** Id of the session. */
   readonly id: string;
   readonly application: string;
-  /** The object in the origin's hands, if it holds it. */
-  held(id: number): HostedObject | undefined;
   nextFence(): bigint;
   /** One more call may wait for ever. False where there are too many. */
   mayWait(call: Call): boolean;

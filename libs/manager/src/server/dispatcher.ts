@@ -81,7 +81,9 @@ export class Dispatcher {
     line.advancing = true;
     while (!line.busy && line.waiting.length > 0) {
       const call = line.waiting.shift() as Call;
-      if (!call.ended) this.#run(call, line);
+      if (call.ended) continue;
+      if (call.expired) this.refuse(call, timeoutError(call, 'before its turn came'));
+      else this.#run(call, line);
     }
     line.advancing = false;
   }

@@ -7,6 +7,7 @@ import {
   ManagerError,
   PROTOCOL_VERSION,
   ProtocolError,
+  ServerClosingError,
   ServerSupersededError,
 } from '../protocol/index.js';
 import type { EndReason, Hello, Limits, Welcome } from '../protocol/index.js';
@@ -125,7 +126,7 @@ export class ManagerServer implements SessionHost {
   }
 
   get identity(): ServerIdentity {
-    if (!this.#identity) throw new ProtocolError('The server has not started.');
+    if (!this.#identity) throw new ConfigurationError('The server has not started.');
     return this.#identity;
   }
 
@@ -382,7 +383,7 @@ export class ManagerServer implements SessionHost {
   }
 
   async #close(): Promise<void> {
-    this.#stop.abort(new ProtocolError('The server was closed while it waited for its name.'));
+    this.#stop.abort(new ServerClosingError('The server was closed while it waited for its name.'));
     clearInterval(this.#beat);
     const sessions = [...this.#sessions.values()];
     for (const session of sessions) session.refuseWaiting();

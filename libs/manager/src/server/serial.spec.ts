@@ -125,6 +125,8 @@ describe('a serial object', () => {
     // The server's refusal and the caller's own clock race: whichever comes first, it did not run.
     const error = await failure(manager.with(account, { timeout: 60 }).quick('b'));
     expect(error).toMatchObject({ code: 'ERR_MANAGER_CALL_TIMEOUT' });
+    // Its own refusal, or the cancel of a caller who was first, is on its way.
+    await turns();
     gates.get('a')?.resolve();
     await turns();
     expect(events).not.toContain('quick b');

@@ -77,7 +77,10 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
 
   constructor(server: SessionHost, id: string, hello: Hello) {
     this.#server = server;
-    this.#limits = { ...server.limits, messageBytes: Math.min(server.limits.messageBytes, hello.allowance.bytes) };
+    this.#limits = {
+      ...server.limits,
+      messageBytes: Math.min(server.limits.messageBytes, hello.messageBytes, hello.allowance.bytes),
+    };
     this.id = id;
     this.inbox = hello.inbox;
     this.application = hello.application;
@@ -182,6 +185,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
       const message = messages[i] as unknown[];
       switch (message[0]) {
         case MessageKind.call:
+          if (!this.link.charge(1, sizes[i] as number)) return;
           this.#receive(message, sizes[i] as number, age, now, cancels);
           break;
         case MessageKind.release:
@@ -244,10 +248,6 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
 
   #mayStart(): boolean {
     return this.link.pendingBytes < this.#server.limits.bytes && this.#server.mayStart();
-  }
-
-  held(id: number): HostedObject | undefined {
-    return this.grants.find(id);
   }
 
   mayWait(call: Call): boolean {

@@ -1,14 +1,13 @@
 import { isPromise } from 'node:util/types';
 import { runInCall, runInCallContext, SharedValue } from '../definition/index.js';
 import type { TypeDefinition } from '../definition/index.js';
-import { MethodNotExposedError, ProtocolError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
+import { ConfigurationError, MethodNotExposedError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
 import type { Call } from './call.js';
 import { describeObject } from './census.js';
 import type { ServerInfo } from './census.js';
 import { instanceOf } from './names.js';
 import type { Elsewhere, Keep, Names } from './names.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
-import { notHeld } from './refusals.js';
 import type { ServerIdentity } from './server-claim.js';
 
 export interface VerbsOptions {
@@ -29,7 +28,6 @@ export class Verbs {
     numberOfObjects: () => this.#options.table.size,
     debugInfo: () => this.#debugInfo(),
     ping: () => true,
-    copy: (call, [id]) => this.#copy(call, id),
   };
 
   constructor(options: VerbsOptions) {
@@ -83,21 +81,6 @@ export class Verbs {
     return new SharedValue(object.instance, object.type.typeid);
   }
 
-  #copy(call: Call, id: unknown): unknown {
-    const object = call.origin.held(Number(id));
-    if (!object) throw notHeld(Number(id), call.session);
-    const toCopy = (object.instance as { toCopy?: unknown }).toCopy;
-    if (typeof toCopy !== 'function') {
-      throw new MethodNotExposedError(
-        `${object.type.typeid} has no toCopy() method, so there is no copy of it to be had.`,
-        { typeid: object.type.typeid, method: 'toCopy', objectId: object.id, fate: 'not-executed' },
-      );
-    }
-    call.pin(object);
-    call.entered = true;
-    return runInCall(call, () => Reflect.apply(toCopy, object.instance, []) as unknown);
-  }
-
   #debugInfo(): ServerInfo {
     const { name, generation } = this.#options.identity();
     return { server: name, generation, objects: Array.from(this.#options.table.objects(), describeObject) };
@@ -115,12 +98,12 @@ function redirect(elsewhere: Elsewhere): unknown {
 
 function text(value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new ProtocolError(`Expected a name, got ${typeof value}.`, { fate: 'not-executed' });
+  throw new ConfigurationError(`Expected a name, got ${typeof value}.`, { fate: 'not-executed' });
 }
 
 function list(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new ProtocolError(`Expected a list of arguments, got ${typeof value}.`, { fate: 'not-executed' });
+  throw new ConfigurationError(`Expected a list of arguments, got ${typeof value}.`, { fate: 'not-executed' });
 }
 
 function keepOf(value: unknown): Keep {
@@ -128,5 +111,7 @@ function keepOf(value: unknown): Keep {
   if (value === 'referenced') return value;
   const idle = (value as { idle?: unknown }).idle;
   if (typeof idle === 'number' && idle >= 0 && idle < 2 ** 31) return { idle };
-  throw new ProtocolError(`Expected 'always', 'referenced' or { idle: ms } as \`keep\`.`, { fate: 'not-executed' });
+  throw new ConfigurationError(`Expected 'always', 'referenced' or { idle: ms } as \`keep\`.`, {
+    fate: 'not-executed',
+  });
 }

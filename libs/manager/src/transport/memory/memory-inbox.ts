@@ -8,6 +8,9 @@ interface Queue {
   readonly waiting: Delivery[];
 }
 
+/** Ms between two reads where nothing comes: a server ends sessions only after a read that found no beat of theirs. */
+const LOOK = 250;
+
 /** What others have written for one owner. It outlives an owner that was killed by its time to live. */
 export class MemoryInbox implements Inbox {
   readonly #frames: Queue = { kept: [], waiting: [] };
@@ -17,6 +20,7 @@ export class MemoryInbox implements Inbox {
   readonly #remove: () => void;
   #reader: InboxReader | null;
   #expires = Infinity;
+  readonly #look: NodeJS.Timeout;
   #scheduled = false;
 
   constructor(ttl: number, reader: InboxReader, clock: () => number, remove: () => void) {
@@ -24,6 +28,8 @@ export class MemoryInbox implements Inbox {
     this.#reader = reader;
     this.#clock = clock;
     this.#remove = remove;
+    this.#look = setInterval(() => this.#schedule(), LOOK);
+    this.#look.unref();
   }
 
   get alive(): boolean {
@@ -41,6 +47,7 @@ export class MemoryInbox implements Inbox {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#look);
     this.#reader = null;
     this.#remove();
     return Promise.resolve();
@@ -48,6 +55,7 @@ export class MemoryInbox implements Inbox {
 
   /** The owner is gone without a word: others may write until the time to live is over. */
   abandon(): void {
+    clearInterval(this.#look);
     this.#reader = null;
     this.#expires = this.#clock() + this.#ttl;
     setTimeout(this.#remove, this.#ttl).unref();
