@@ -72,7 +72,7 @@ describe('the session of an application that does not run for a while', () => {
     expect(await application.ask('call', referenced, 'increment')).toBe(1);
   });
 
-  it('runs no call that it sent before its end', async () => {
+  it('that ends fails the call under way, whose fate is unknown', async () => {
     const key = await application.ask('get', 'Counter', 'late');
     await application.ask('call', key, 'increment');
     const slow = application.ask('call', key, 'later', LEASE + 1500).catch((error: unknown) => error);
