@@ -1,6 +1,5 @@
 import type { ObjectToken } from '../definition/index.js';
-import type { Handle, Target } from './handle.js';
-import type { CallOptions } from './handle.js';
+import type { CallOptions, Handle, Target } from './handle.js';
 import type { KnownType } from './known-type.js';
 
 /** The session that a record's object is held under. */

@@ -7,7 +7,7 @@ import { checkTypeid } from './typeid.js';
  * Options of `@SharedFactory`. What is not given is taken from the `@SharedType()` of `type`, if it has one.
  * `T` is `any` by default for the sake of `keyof any`: where the class is not known, every name may be mentioned.
  */
-// oxlint-disable-next-line typescript/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any -- where the class is not known, every name may be mentioned
 export interface SharedFactoryOptions<T = any> extends SharedTypeOptions<keyof T & string> {
   /**
    * The class of what the method makes: its methods are the exposed ones. It need not be decorated. An abstract class will
