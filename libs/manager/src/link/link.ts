@@ -11,7 +11,12 @@ const ACK_FRAMES = 64;
 /** Messages queued further apart than this travel in frames of their own, since a frame has one age. */
 const SAME_AGE = 50;
 /** Writes of one link that may be under way: more would only make frames smaller. */
-const WRITES_UNDER_WAY = 2;
+const WRITES_UNDER_WAY = 4;
+/**
+ * So many messages leave before the turn that makes them is over, so that both ends work at once rather than in turns; of
+ * one turn, each further frame is twice as large.
+ */
+const EARLY = 128;
 
 /** A message on its way out. Kept by whoever may want to withdraw it before it has left. */
 export interface Outgoing {
@@ -76,6 +81,7 @@ export class Link {
   #blockedBytes = 0;
   #flushing = false;
   #writes = 0;
+  #early = EARLY;
   #turn = 0;
 
   /** Last number taken from the peer. */
@@ -171,6 +177,10 @@ export class Link {
     else if (this.#delivering) this.#ackFloor ??= this.#taken - 1;
     this.#outbox.push(item);
     this.#scheduleFlush();
+    if (this.#outbox.length >= this.#early) {
+      this.#early *= 2;
+      this.#flush();
+    }
     return item;
   }
 
@@ -269,7 +279,8 @@ export class Link {
   state(): readonly [seq: number, ack: number, calls: number, bytes: number] {
     const allowance = this.#allowance();
     this.#announced = allowance;
-    this.#ackSent = this.#ackFloor ?? this.#taken;
+    // Of a frame that is being handed up, nobody knows yet what must be said before it is acknowledged.
+    this.#ackSent = this.#ackFloor ?? (this.#delivering ? this.#taken - 1 : this.#taken);
     return [this.#seq, this.#ackSent, allowance.calls, allowance.bytes];
   }
 
@@ -307,6 +318,8 @@ export class Link {
   /** The peer's last message was taken: says so at once, after what this turn has made so far, and stops. */
   farewell(): void {
     if (this.#closed) return;
+    // It is the last of its frame, which is thereby handled.
+    this.#delivering = false;
     this.#flush();
     this.#writeAck();
     this.close();
@@ -413,8 +426,13 @@ export class Link {
   #scheduleFlush(): void {
     if (this.#flushing || this.#closed) return;
     this.#flushing = true;
-    process.nextTick(this.#flush);
+    process.nextTick(this.#endTurn);
   }
+
+  readonly #endTurn = (): void => {
+    this.#early = EARLY;
+    this.#flush();
+  };
 
   readonly #flush = (): void => {
     this.#flushing = false;
