@@ -132,7 +132,7 @@ describe('closing a manager', () => {
     await other.create(Hall);
     await other.close();
     await completed;
-    expect(seen).toEqual(['idle', 'connected', 'closed']);
+    expect(seen).toEqual(['idle', 'connecting', 'connected', 'closed']);
   });
 });
 

@@ -187,6 +187,7 @@ export class Connections implements SessionOwner {
 
   async #connect(): Promise<void> {
     if (this.closed.signal.aborted) throw this.closedError();
+    this.#options.onConnecting();
     await this.#transport.open();
     await this.#endpoint.open(INBOX_TTL);
     this.#transport.onState((state) => {

@@ -30,6 +30,8 @@ export interface ManagerOptions {
   /** Milliseconds that a call waits for its answer. @default 30000 */
   timeout?: number;
   limits?: Partial<Limits> | undefined;
+  /** Name of the server that this is the manager of: what it makes, it makes there. */
+  home?: string;
   /** In development: told of proxies that were collected without having been released. */
   onCollected?: CollectedReport;
 }
@@ -42,7 +44,10 @@ const TIMEOUT = 30_000;
 const FAREWELL = 1000;
 
 interface Where {
+  /** Only there. */
   readonly server?: string | undefined;
+  /** There, unless a name is elsewhere. */
+  readonly home?: string | undefined;
 }
 
 /** A proxy of what `C` or the token makes; of anything for a bare typeid. */
@@ -80,7 +85,7 @@ export class Creators {
       if (madeAt) expectHandle(proxy, 'create()').madeAt = madeAt;
       return proxy;
     };
-    const session = this.#connections.serving(typeid, this.#where.server);
+    const session = this.#connections.serving(typeid, this.#where.server ?? this.#where.home);
     const proxy = session ? session.call(0, 'create', [typeid, args], {}) : this.#createLater(typeid, args);
     return madeAt ? proxy.then(remember) : proxy;
   }
@@ -124,7 +129,7 @@ export class Creators {
 
   async #createLater(typeid: string, args: unknown[]): Promise<unknown> {
     const deadline = AbortSignal.timeout(this.#connections.timeout);
-    const wanted = { server: this.#where.server, typeid };
+    const wanted = { server: this.#where.server ?? this.#where.home, typeid };
     const session = await this.#connections.session(
       wanted,
       AbortSignal.any([deadline, this.#connections.closed.signal]),
@@ -177,7 +182,7 @@ export class NamedCreators {
       args,
       keep,
       rebind,
-      server: this.#where.server,
+      ...this.#where,
     });
     const handle = new Handle(target);
     if (development) handle.madeAt = new Error('made');
@@ -213,7 +218,7 @@ export class Manager extends Creators {
       onCollected: options.onCollected ?? ((): void => undefined),
       onConnecting: () => this.#status.value === 'idle' && this.#status.next('connecting'),
     });
-    super(connections, {});
+    super(connections, { home: options.home });
     this.#connections = connections;
     this.status$ = this.#status.pipe(distinctUntilChanged());
     connections.onState((state) => {

@@ -25,6 +25,8 @@ export interface NamedOptions {
   rebind: boolean;
   /** Only at this server. */
   server?: string | undefined;
+  /** At this server, unless another one has the name. */
+  home?: string | undefined;
 }
 
 interface Waiting {
@@ -234,14 +236,14 @@ export class NamedTarget implements Target {
   }
 
   async #get(signal: AbortSignal): Promise<object | undefined> {
-    const { args, keep, server } = this.#options;
+    const { args, keep, server, home } = this.#options;
     const enough = new AbortController();
     const stop = (): void => enough.abort();
     signal.addEventListener('abort', stop, { once: true });
     // Nobody waits any more: the search ends with its last caller.
     const idle = setInterval(() => this.#waiting.length === 0 && stop(), AGAIN);
     try {
-      let session = await this.#connections.session({ server, typeid: this.typeid }, enough.signal);
+      let session = await this.#connections.session({ server: server ?? home, typeid: this.typeid }, enough.signal);
       for (let hops = 0; hops < 8; hops++) {
         const options = { timeout: 0, signal: enough.signal };
         const answer = (await session.call(0, 'get', [this.typeid, this.name, args, keep], options)) as

@@ -60,12 +60,15 @@ function define(
   const manager: Provider = {
     provide: getManagerToken(),
     useFactory: ({ name = 'default', redis, namespace, transport }: ManagerServerModuleOptions) =>
-      makeManager({
-        application: `server ${name}`,
-        ...(redis !== undefined && { redis }),
-        ...(namespace !== undefined && { namespace }),
-        ...(transport !== undefined && { transport }),
-      }),
+      makeManager(
+        {
+          application: `server ${name}`,
+          ...(redis !== undefined && { redis }),
+          ...(namespace !== undefined && { namespace }),
+          ...(transport !== undefined && { transport }),
+        },
+        name,
+      ),
     inject: [OPTIONS],
   };
   const lifecycle: Provider = {

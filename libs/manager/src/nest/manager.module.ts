@@ -103,13 +103,15 @@ function define(
   };
 }
 
-export function makeManager(options: ManagerModuleOptions): Manager {
+/** `home`: the server that the manager belongs to, if it is a server's own. */
+export function makeManager(options: ManagerModuleOptions, home?: string): Manager {
   const logger = new Logger('Manager');
   return new Manager({
     transport: makeTransport(options),
     application: options.application ?? applicationName(),
     ...(options.timeout !== undefined && { timeout: options.timeout }),
     limits: options.limits,
+    ...(home !== undefined && { home }),
     onCollected: (typeid, madeAt) =>
       logger.warn(
         `A proxy of ${typeid} was collected without having been released; it was released now. ` +
