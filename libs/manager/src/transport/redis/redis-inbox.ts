@@ -150,6 +150,9 @@ export class RedisInbox implements Inbox {
       for (const read of reads) this.#take(read);
       if (!full) this.#tell((reader) => reader.drained(asOf));
       this.#options.delivered();
+      // What this turn still writes in answer goes to Redis before the next read is asked for: a write to the socket takes
+      // longer than all else in the way of a call.
+      if (reads.length > 0) await turnEnd();
       if (!this.#reads(line)) return;
       this.#trim(reads.length === 0);
       // After a full read more is there at once, or the end is.
@@ -222,4 +225,8 @@ export class RedisInbox implements Inbox {
 
 function start(): Positions {
   return { beats: { id: '0-0', entries: 0, bytes: 0 }, frames: { id: '0-0', entries: 0, bytes: 0 } };
+}
+
+function turnEnd(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
 }
