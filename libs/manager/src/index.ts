@@ -43,17 +43,7 @@ export {
   TypeNotRegisteredError,
 } from './protocol/index.js';
 
-export type {
-  CallOptions,
-  Creators,
-  DebugInfo,
-  HolderDebugInfo,
-  KeepOption,
-  ManagerStatus,
-  NamedCreators,
-  ObjectDebugInfo,
-  ServerDebugInfo,
-} from './client/index.js';
+export type { CallOptions, Creators, ManagerStatus, NamedCreators } from './client/index.js';
 export type {
   AnyProxy,
   CallContext,
@@ -76,5 +66,14 @@ export type {
   OptionsFactory,
   SharedFeature,
 } from './nest/index.js';
-export type { ErrorDetails, Fate, Limits } from './protocol/index.js';
+export type {
+  DebugInfo,
+  ErrorDetails,
+  Fate,
+  HolderDebugInfo,
+  KeepOption,
+  Limits,
+  ObjectDebugInfo,
+  ServerDebugInfo,
+} from './protocol/index.js';
 export type { RedisClient, RedisFactory, RedisRole, Transport } from './transport/index.js';

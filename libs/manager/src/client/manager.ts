@@ -10,7 +10,14 @@ import {
   type SharedProxy,
   type TypeToken,
 } from '../definition/index.js';
-import { ConfigurationError, ManagerClosedError, type Limits } from '../protocol/index.js';
+import {
+  ConfigurationError,
+  ManagerClosedError,
+  type DebugInfo,
+  type KeepOption,
+  type Limits,
+  type ServerDebugInfo,
+} from '../protocol/index.js';
 import type { Transport } from '../transport/index.js';
 import { Connections } from './connections.js';
 import { development, Handle, type CallOptions } from './handle.js';
@@ -19,9 +26,6 @@ import { expectHandle, makeLazyProxy, type CollectedReport } from './proxies.js'
 import type { ObjectRecord } from './object-record.js';
 import type { ServerSession } from './server-session.js';
 import { runTask } from './tasks.js';
-
-/** How a name keeps its object; the first who asks for the name decides. */
-export type KeepOption = 'always' | 'referenced' | { idle: number };
 
 export interface ManagerOptions {
   transport: Transport;
@@ -359,45 +363,6 @@ export class Manager extends Creators {
 
 /** A view of a proxy made by `with` keeps that proxy from being collected: its reference is the view's too. */
 const anchors = new WeakMap<object, object>();
-
-/** What `debugInfo()` gives. */
-export interface DebugInfo {
-  servers: ServerDebugInfo[];
-}
-
-/** One server in `debugInfo()`. */
-export interface ServerDebugInfo {
-  server: string;
-  generation: number;
-  objects: ObjectDebugInfo[];
-}
-
-/** One object in `debugInfo()`. */
-export interface ObjectDebugInfo {
-  id: number;
-  typeid: string;
-  name?: string;
-  /** Ms since 1970. */
-  createdAt: number;
-  /** What `util.inspect` shows of the instance, in at most 75 characters. */
-  preview: string;
-  holders: HolderDebugInfo[];
-}
-
-/** One holder of an object in `debugInfo()`; which of the fields are there depends on `kind`. */
-export interface HolderDebugInfo {
-  kind: 'session' | 'ticket' | 'name' | 'call' | 'iterator' | 'object' | 'server';
-  /** Ms since 1970. */
-  since?: number;
-  session?: string;
-  application?: string;
-  host?: string;
-  pid?: number;
-  grants?: number;
-  name?: string;
-  keep?: KeepOption;
-  running?: number;
-}
 
 const NAME_LENGTH = 200;
 

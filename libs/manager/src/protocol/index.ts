@@ -25,6 +25,7 @@ export {
   type ErrorDetails,
   type Fate,
 } from './errors.js';
+export type { DebugInfo, HolderDebugInfo, KeepOption, ObjectDebugInfo, ServerDebugInfo } from './debug-info.js';
 export { encodeLight, lightBytes, lightBytesOfAll } from './light.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export {

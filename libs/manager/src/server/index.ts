@@ -1,7 +1,5 @@
 export { ManagerServer } from './manager-server.js';
 export type { ManagerServerOptions } from './manager-server.js';
-export type { HolderInfo, ObjectInfo, ServerInfo } from './census.js';
 export { silentLogger } from './logger.js';
 export type { Logger } from './logger.js';
-export type { Keep } from './names.js';
 export { parseClaim } from './server-claim.js';

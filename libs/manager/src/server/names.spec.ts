@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { defineType } from '../definition/index.js';
 import { MemoryMedium, type Transport } from '../transport/index.js';
-import { Names, type Elsewhere, type Keep } from './names.js';
+import type { KeepOption } from '../protocol/index.js';
+import { Names, type Elsewhere } from './names.js';
 import { ObjectTable, type Holder, type HostedObject } from './object-table.js';
 import { claimValue, type ServerIdentity } from './server-claim.js';
 
@@ -46,7 +47,7 @@ class Server {
 
   get(
     name: string,
-    options: { keep?: Keep; make?: () => unknown; signal?: AbortSignal } = {},
+    options: { keep?: KeepOption; make?: () => unknown; signal?: AbortSignal } = {},
   ): Promise<HostedObject | Elsewhere> {
     const make = options.make ?? ((): unknown => (this.made++, new Room()));
     const signal = options.signal ?? new AbortController().signal;
@@ -54,7 +55,7 @@ class Server {
   }
 
   /** As a call ends that got the object: it was granted to a session, which holds it from now on. */
-  async held(name: string, keep: Keep): Promise<{ object: HostedObject; holder: Holder }> {
+  async held(name: string, keep: KeepOption): Promise<{ object: HostedObject; holder: Holder }> {
     const object = (await this.get(name, { keep })) as HostedObject;
     const holder: Holder = { kind: 'session', since: 0, describe: () => ({}) };
     this.table.hold(object, holder);

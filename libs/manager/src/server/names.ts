@@ -1,12 +1,10 @@
 import { ConfigurationError, ServerClosingError } from '../protocol/index.js';
+import type { KeepOption } from '../protocol/index.js';
 import { Moment } from '../link/index.js';
 import type { ClaimKey, Claims } from '../transport/index.js';
 import type { TypeDefinition } from '../definition/index.js';
 import type { Holder, HostedObject, ObjectTable } from './object-table.js';
 import { claimValue, parseClaim, type ServerIdentity } from './server-claim.js';
-
-/** How long a named object is kept: until unlinked, while somebody holds it, or some ms after the last one let go. */
-export type Keep = 'always' | 'referenced' | { idle: number };
 
 /** A name that another server owns. */
 export interface Elsewhere {
@@ -21,7 +19,7 @@ class NameHold implements Holder {
 
   constructor(
     readonly name: string,
-    readonly keep: Keep,
+    readonly keep: KeepOption,
   ) {}
 
   describe(): Record<string, unknown> {
@@ -71,7 +69,7 @@ export class Names {
   async get(
     type: TypeDefinition,
     name: string,
-    keep: Keep,
+    keep: KeepOption,
     make: () => unknown,
     signal: AbortSignal,
     pin: (object: HostedObject) => void,
@@ -198,7 +196,7 @@ export class Names {
     id: string,
     entry: Entry,
     type: TypeDefinition,
-    keep: Keep,
+    keep: KeepOption,
     make: () => unknown,
     signal: AbortSignal,
   ): Promise<HostedObject | Elsewhere> {

@@ -2,11 +2,11 @@ import { isPromise } from 'node:util/types';
 import { runInCall, runInCallContext, SharedValue } from '../definition/index.js';
 import type { TypeDefinition } from '../definition/index.js';
 import { ConfigurationError, MethodNotExposedError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
+import type { KeepOption, ServerDebugInfo } from '../protocol/index.js';
 import type { Call } from './call.js';
 import { describeObject } from './census.js';
-import type { ServerInfo } from './census.js';
 import { instanceOf } from './names.js';
-import type { Elsewhere, Keep, Names } from './names.js';
+import type { Elsewhere, Names } from './names.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
 import type { ServerIdentity } from './server-claim.js';
 
@@ -81,7 +81,7 @@ export class Verbs {
     return new SharedValue(object.instance, object.type.typeid);
   }
 
-  #debugInfo(): ServerInfo {
+  #debugInfo(): ServerDebugInfo {
     const { name, generation } = this.#options.identity();
     return { server: name, generation, objects: Array.from(this.#options.table.objects(), describeObject) };
   }
@@ -106,7 +106,7 @@ function list(value: unknown): readonly unknown[] {
   throw new ConfigurationError(`Expected a list of arguments, got ${typeof value}.`, { fate: 'not-executed' });
 }
 
-function keepOf(value: unknown): Keep {
+function keepOf(value: unknown): KeepOption {
   if (value === undefined || value === null || value === 'always') return 'always';
   if (value === 'referenced') return value;
   const idle = (value as { idle?: unknown }).idle;
