@@ -19,6 +19,9 @@ class Busy {
   quick(): number {
     return 1;
   }
+  count(...numbers: number[]): number {
+    return numbers.length;
+  }
   take(bytes: string): number {
     return bytes.length;
   }
@@ -127,5 +130,20 @@ describe('an application that asks for more than can leave', () => {
     const proxy = await busy({}, { bytes: 1000 });
     expect(await failure(proxy.give(2000))).toMatchObject({ code: 'ERR_MANAGER_PAYLOAD_TOO_LARGE', fate: 'executed' });
     expect(await proxy.give(500)).toHaveLength(500);
+  });
+
+  it('holds many small arguments against the limit of a message, too', async () => {
+    const proxy = await busy({ messageBytes: 1000 });
+    expect(await failure(proxy.count(...Array.from({ length: 500 }, (_, i) => i + 0.5)))).toMatchObject({
+      code: 'ERR_MANAGER_PAYLOAD_TOO_LARGE',
+      fate: 'not-executed',
+    });
+    expect(await proxy.count(1, 2)).toBe(2);
+  });
+
+  it('holds answers against the limit of the application that gets them', async () => {
+    const proxy = await busy({}, { messageBytes: 1000 });
+    expect(await failure(proxy.give(2000))).toMatchObject({ code: 'ERR_MANAGER_PAYLOAD_TOO_LARGE', fate: 'executed' });
+    expect(await proxy.quick()).toBe(1);
   });
 });

@@ -145,11 +145,12 @@ export class ServerSession implements Peer, RecordSession {
     const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
     const number = ++this.#calls;
     const size = lightBytesOfAll(args);
+    const most = size === undefined ? Infinity : size + CALL_BYTES + method.length * 3;
     let message: unknown[] | Uint8Array;
     try {
       const prepared = size === undefined ? prepareValue(args, this.scope, this.#limits, 'args') : args;
       message = [MessageKind.call, number, object, method, prepared, timeout, currentTask()];
-      if (size === undefined) message = encodeMessage(message, this.#limits);
+      if (most > this.#limits.messageBytes) message = encodeMessage(message, this.#limits);
     } catch (error) {
       return Promise.reject(notSent(error, method, record));
     }
@@ -172,9 +173,7 @@ export class ServerSession implements Peer, RecordSession {
       record?.pin();
       this.#pending.add(pending);
       pending.outgoing =
-        message instanceof Uint8Array
-          ? this.link.send(message, 1, true)
-          : this.link.sendLight(message, (size as number) + CALL_BYTES + method.length * 3, 1);
+        message instanceof Uint8Array ? this.link.send(message, 1, true) : this.link.sendLight(message, most, 1);
     });
   }
 

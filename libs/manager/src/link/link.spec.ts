@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Link } from './link.js';
 import { isData, isGap, numbered, numbersIn, TwoEnds, type Letter } from './two-ends.suite.js';
 
 const frames = (letters: readonly Letter[]): number[][] => letters.filter(isData).map(numbersIn);
@@ -13,6 +14,23 @@ describe('a link', () => {
     expect(frames(ends.toServer)).toEqual([[1, 2, 3, 4, 5]]);
     await ends.settle();
     expect(ends.server.received).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('ends with a peer that sends more than it was granted', () => {
+    const broken: string[] = [];
+    const link = new Link({
+      session: 'c.1',
+      window: { calls: 2, bytes: 1000 },
+      write: () => Promise.resolve(true),
+      mayWrite: () => true,
+      deliver: () => undefined,
+      onBroken: (error) => broken.push(error.message),
+    });
+    expect([link.charge(1, 100), link.charge(1, 100)]).toEqual([true, true]);
+    link.consumed(1, 100);
+    // Done with one, but that was not said yet.
+    expect(link.charge(1, 100)).toBe(false);
+    expect(broken).toEqual(['The peer of session c.1 sent more than it was granted.']);
   });
 
   it('cuts frames at about half a MiB', async () => {

@@ -265,7 +265,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   deliver(call: Call, value: unknown): void {
     if (this.ended) return;
     const size = call.handsOver ? undefined : lightBytes(value);
-    if (size !== undefined) {
+    if (size !== undefined && size + RESULT_BYTES <= this.#limits.messageBytes) {
       this.link.sendLight([MessageKind.result, call.number, value], size + RESULT_BYTES, 0);
       return;
     }
