@@ -3,6 +3,7 @@ export {
   client,
   currentCall,
   isProxy,
+  keep,
   share,
   SharedError,
   SharedFactory,
@@ -43,10 +44,11 @@ export {
   TypeNotRegisteredError,
 } from './protocol/index.js';
 
-export type { CallOptions, Creators, ManagerStatus, NamedCreators } from './client/index.js';
+export type { Creators, ManagerStatus, NamedCreators } from './client/index.js';
 export type {
   AnyProxy,
   CallContext,
+  CallOptions,
   ClientClass,
   ObjectToken,
   ProxyOf,

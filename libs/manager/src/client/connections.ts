@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { watch, type CollectedReport, type Handle, type LocalServer } from '../definition/index.js';
 import {
   DEFAULT_LIMITS,
   ManagerClosedError,
@@ -12,11 +13,8 @@ import type { EndReason, Limits, Welcome } from '../protocol/index.js';
 import { Endpoint, helloFrame, Moment } from '../link/index.js';
 import type { Lane, Transport, TransportState } from '../transport/index.js';
 import { Directory, pause, unreachable } from './directory.js';
-import type { Handle } from './handle.js';
-import { watch, type CollectedReport } from './proxies.js';
 import { ServerSession } from './server-session.js';
 import type { ServerAddress, SessionOwner } from './server-session.js';
-import type { KnownType } from './known-type.js';
 
 export interface ConnectionsOptions {
   transport: Transport;
@@ -24,6 +22,7 @@ export interface ConnectionsOptions {
   timeout: number;
   limits?: Partial<Limits> | undefined;
   onCollected: CollectedReport;
+  local?: (() => LocalServer | undefined) | undefined;
   /** Told when it begins to connect. */
   onConnecting: () => void;
 }
@@ -76,6 +75,12 @@ export class Connections implements SessionOwner {
       malformed: () => undefined,
       broken: (peer, error) => (peer as ServerSession).end('protocol', error),
     });
+  }
+
+  /** The server in this process, where what is wanted is to be had there. */
+  local(typeid: string, server: string | undefined): LocalServer | undefined {
+    const local = this.#options.local?.();
+    return local?.has(typeid) && (server === undefined || server === local.name) ? local : undefined;
   }
 
   get state(): TransportState {
@@ -147,12 +152,6 @@ export class Connections implements SessionOwner {
 
   claimOf(server: string): Promise<string | null> {
     return this.directory.claimOf(server);
-  }
-
-  proxy(handle: Handle, type: KnownType): object {
-    const proxy = new type.proxyClass(handle);
-    this.watch(proxy, handle);
-    return proxy;
   }
 
   watch(proxy: object, handle: Handle): void {

@@ -75,8 +75,8 @@ describe('a method', () => {
   it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__defineGetter__', 'onSharedDispose', 'then'])(
     'named %s is never remote',
     async (name) => {
-      const { Handle } = await import('./handle.js');
-      const { handleOf } = await import('./proxies.js');
+      const { Handle } = await import('../definition/index.js');
+      const { handleOf } = await import('../definition/index.js');
       const handle = handleOf(box);
       expect(handle).toBeInstanceOf(Handle);
       expect(await failure((handle as InstanceType<typeof Handle>).call(name, []))).toMatchObject({

@@ -1,4 +1,4 @@
-import type { ProxyClass } from './proxies.js';
+import type { ProxyClass } from '../definition/index.js';
 
 /** A type as the server described it. */
 export interface KnownType {

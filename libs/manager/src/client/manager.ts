@@ -1,9 +1,15 @@
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
 import {
+  development,
+  expectHandle,
+  Handle,
   isProxy as isAnyProxy,
   proxyIdentity,
   typeidOf,
   type AnyProxy,
+  type CallOptions,
+  type CollectedReport,
+  type LocalServer,
   type ObjectToken,
   type ProxyOf,
   type SharedClass,
@@ -20,10 +26,7 @@ import {
 } from '../protocol/index.js';
 import type { Transport } from '../transport/index.js';
 import { Connections } from './connections.js';
-import { development, Handle, type CallOptions } from './handle.js';
 import { NamedTarget } from './named-target.js';
-import { expectHandle, makeLazyProxy, type CollectedReport } from './proxies.js';
-import type { ObjectRecord } from './object-record.js';
 import type { ServerSession } from './server-session.js';
 import { runTask } from './tasks.js';
 
@@ -34,8 +37,8 @@ export interface ManagerOptions {
   /** Milliseconds that a call waits for its answer. @default 30000 */
   timeout?: number;
   limits?: Partial<Limits> | undefined;
-  /** Name of the server that this is the manager of: what it makes, it makes there. */
-  home?: string;
+  /** The server that this is the manager of, from when it hosts on: what it has the type of is made there. */
+  local?: () => LocalServer | undefined;
   /** In development: told of proxies that were collected without having been released. */
   onCollected?: CollectedReport;
 }
@@ -50,8 +53,6 @@ const FAREWELL = 1000;
 interface Where {
   /** Only there. */
   readonly server?: string | undefined;
-  /** There, unless a name is elsewhere. */
-  readonly home?: string | undefined;
 }
 
 /** A proxy of what `C` or the token makes; of anything for a bare typeid. */
@@ -89,8 +90,13 @@ export class Creators {
       if (madeAt) expectHandle(proxy, 'create()').madeAt = madeAt;
       return proxy;
     };
-    const session = this.#connections.serving(typeid, this.#where.server ?? this.#where.home);
-    const proxy = session ? session.call(0, 'create', [typeid, args], {}) : this.#createLater(typeid, args);
+    const local = this.#connections.local(typeid, this.#where.server);
+    const session = local ? undefined : this.#connections.serving(typeid, this.#where.server);
+    const proxy = local
+      ? local.verb('create', [typeid, args])
+      : session
+        ? session.call(0, 'create', [typeid, args], {})
+        : this.#createLater(typeid, args);
     return madeAt ? proxy.then(remember) : proxy;
   }
 
@@ -133,7 +139,7 @@ export class Creators {
 
   async #createLater(typeid: string, args: unknown[]): Promise<unknown> {
     const deadline = AbortSignal.timeout(this.#connections.timeout);
-    const wanted = { server: this.#where.server ?? this.#where.home, typeid };
+    const wanted = { server: this.#where.server, typeid };
     const session = await this.#connections.session(
       wanted,
       AbortSignal.any([deadline, this.#connections.closed.signal]),
@@ -163,10 +169,18 @@ export class NamedCreators {
     type: SharedClass<unknown, never> | TypeToken<unknown, never> | string,
     ...args: unknown[]
   ): Promise<unknown> {
-    const handle = this.#handle(typeidOf(type), args);
+    const typeid = typeidOf(type);
+    const local = this.#connections.local(typeid, this.#where.server);
+    if (local) {
+      const answer = (await local.verb('get', [typeid, this.#name, args, this.#options.keep])) as object;
+      if ('object' in answer) return answer.object;
+    }
+    const handle = this.#handle(typeid, args);
     try {
       const record = await (handle.target as NamedTarget).ready(handle);
-      return this.#connections.proxy(handle, record.type);
+      const proxy = new record.type.proxyClass(handle);
+      this.#connections.watch(proxy, handle);
+      return proxy;
     } catch (error) {
       handle.release();
       throw error;
@@ -177,7 +191,8 @@ export class NamedCreators {
   lazy<T, A extends unknown[]>(type: SharedClass<T, A> | TypeToken<T, A>, ...args: A): SharedProxy<T>;
   lazy<T = unknown>(type: string, ...args: unknown[]): SharedProxy<T>;
   lazy(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]): unknown {
-    return this.#lazy(this.#handle(typeidOf(type), args));
+    const handle = this.#handle(typeidOf(type), args);
+    return handle.target.proxy(handle, true);
   }
 
   #handle(typeid: string, args: unknown[]): Handle {
@@ -191,12 +206,6 @@ export class NamedCreators {
     const handle = new Handle(target);
     if (development) handle.madeAt = new Error('made');
     return handle;
-  }
-
-  #lazy(handle: Handle): object {
-    const proxy = makeLazyProxy(handle);
-    this.#connections.watch(proxy, handle);
-    return proxy;
   }
 }
 
@@ -219,10 +228,11 @@ export class Manager extends Creators {
       application: options.application ?? 'application',
       timeout: checkTimeout(options.timeout ?? TIMEOUT),
       limits: options.limits,
+      local: options.local,
       onCollected: options.onCollected ?? ((): void => undefined),
       onConnecting: () => this.#status.value === 'idle' && this.#status.next('connecting'),
     });
-    super(connections, { home: options.home });
+    super(connections, {});
     this.#connections = connections;
     this.status$ = this.#status.pipe(distinctUntilChanged());
     connections.onState((state) => {
@@ -246,6 +256,8 @@ export class Manager extends Creators {
    */
   async unlink(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, name: string): Promise<boolean> {
     const typeid = typeidOf(type);
+    const local = await this.#connections.local(typeid, undefined)?.verb('unlink', [typeid, checkName(name)]);
+    if (typeof local === 'boolean') return local;
     let session = await this.#session({ typeid });
     for (let hops = 0; hops < 8; hops++) {
       const answer = (await session.call(0, 'unlink', [typeid, checkName(name)], {})) as boolean | { server: string };
@@ -267,7 +279,9 @@ export class Manager extends Creators {
   with<P extends AnyProxy>(proxy: P, options: CallOptions): P {
     if (options.timeout !== undefined) checkTimeout(options.timeout);
     const handle = expectHandle(proxy, 'with()').with(options);
-    return this.#like(handle, proxy) as P;
+    const view = handle.target.proxy(handle, false);
+    anchors.set(view, proxy);
+    return view as P;
   }
 
   /**
@@ -282,7 +296,7 @@ export class Manager extends Creators {
   dup<P extends AnyProxy>(proxy: P): P {
     const handle = expectHandle(proxy, 'dup()').dup();
     if (development) handle.madeAt = new Error('made');
-    return this.#like(handle) as P;
+    return handle.target.proxy(handle, true) as P;
   }
 
   /** A copy of the object's state: what its `toCopy()` gives, called like any other method; MethodNotExposedError where the type exposes none. */
@@ -348,16 +362,6 @@ export class Manager extends Creators {
     return Promise.all(
       servers.map(async ({ server }) => (await this.#session({ server })).call(0, verb, [], {}) as Promise<R>),
     );
-  }
-
-  /** A proxy value of the same kind as another. `anchor` is kept alive by it. */
-  #like(handle: Handle, anchor?: object): object {
-    const { target } = handle;
-    const known = target instanceof NamedTarget ? undefined : (target as ObjectRecord).type;
-    const made = known ? new known.proxyClass(handle) : makeLazyProxy(handle);
-    if (anchor) anchors.set(made, anchor);
-    else this.#connections.watch(made, handle);
-    return made;
   }
 }
 

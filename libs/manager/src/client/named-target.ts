@@ -1,4 +1,4 @@
-import { isProxy, type ObjectToken } from '../definition/index.js';
+import { Handle, handleOf, isProxy, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
 import {
   CallAbortedError,
   copyValue,
@@ -12,9 +12,7 @@ import { Moment } from '../link/index.js';
 import type { Connections } from './connections.js';
 import { orAborted } from './connections.js';
 import { pause } from './directory.js';
-import { Handle, type Target } from './handle.js';
 import type { ObjectRecord } from './object-record.js';
-import { handleOf } from './proxies.js';
 
 /** How a named object is found, and made where there is none. */
 export interface NamedOptions {
@@ -25,8 +23,6 @@ export interface NamedOptions {
   rebind: boolean;
   /** Only at this server. */
   server?: string | undefined;
-  /** At this server, unless another one has the name. */
-  home?: string | undefined;
 }
 
 interface Waiting {
@@ -69,6 +65,12 @@ export class NamedTarget implements Target {
     return this.#bound?.record.identity();
   }
 
+  proxy(handle: Handle, watched: boolean): object {
+    const proxy = makeLazyProxy(handle);
+    if (watched) this.#connections.watch(proxy, handle);
+    return proxy;
+  }
+
   methods(): ReadonlySet<string> | undefined {
     return this.#bound?.record.methods();
   }
@@ -79,7 +81,7 @@ export class NamedTarget implements Target {
     let copied: readonly unknown[];
     try {
       // What is called now is called with the arguments of now, although they leave later.
-      copied = copyValue(args, this.#connections.limits, isProxy);
+      copied = copyValue(args, this.#connections.limits, (object) => (isProxy(object) ? object : undefined));
     } catch (error) {
       return Promise.reject(
         error instanceof ManagerError ? Object.assign(error, { fate: 'not-executed', method }) : error,
@@ -236,14 +238,14 @@ export class NamedTarget implements Target {
   }
 
   async #get(signal: AbortSignal): Promise<object | undefined> {
-    const { args, keep, server, home } = this.#options;
+    const { args, keep, server } = this.#options;
     const enough = new AbortController();
     const stop = (): void => enough.abort();
     signal.addEventListener('abort', stop, { once: true });
     // Nobody waits any more: the search ends with its last caller.
     const idle = setInterval(() => this.#waiting.length === 0 && stop(), AGAIN);
     try {
-      let session = await this.#connections.session({ server: server ?? home, typeid: this.typeid }, enough.signal);
+      let session = await this.#connections.session({ server, typeid: this.typeid }, enough.signal);
       for (let hops = 0; hops < 8; hops++) {
         const options = { timeout: 0, signal: enough.signal };
         const answer = (await session.call(0, 'get', [this.typeid, this.name, args, keep], options)) as

@@ -1,5 +1,4 @@
-import type { ObjectToken } from '../definition/index.js';
-import type { CallOptions, Handle, Target } from './handle.js';
+import type { CallOptions, Handle, ObjectToken, Target } from '../definition/index.js';
 import type { KnownType } from './known-type.js';
 
 /** The session that a record's object is held under. */
@@ -18,6 +17,8 @@ export interface RecordSession {
     record?: ObjectRecord,
     handle?: Handle,
   ): Promise<unknown>;
+  /** Has the collector release what a proxy value leaves. */
+  watch(proxy: object, handle: Handle): void;
   /** No handle and no call needs the object any more. */
   giveBack(record: ObjectRecord): void;
 }
@@ -55,6 +56,12 @@ export class ObjectRecord implements Target {
   identity(): ObjectToken {
     const { server, generation } = this.session;
     return { typeid: this.typeid, server, generation, id: this.id };
+  }
+
+  proxy(handle: Handle, watched: boolean): object {
+    const proxy = new this.type.proxyClass(handle);
+    if (watched) this.session.watch(proxy, handle);
+    return proxy;
   }
 
   methods(): ReadonlySet<string> {

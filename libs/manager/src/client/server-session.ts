@@ -1,3 +1,4 @@
+import { Handle, handleOf, makeProxyClass, type CallOptions } from '../definition/index.js';
 import {
   CallTimeoutError,
   decodeError,
@@ -19,12 +20,10 @@ import { BeatCounter, beatFrame, beatInterval, Link, Moment } from '../link/inde
 import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
-import { Handle, type CallOptions } from './handle.js';
 import type { KnownType } from './known-type.js';
 import { ObjectRecord, type RecordSession } from './object-record.js';
 import { PendingCalls } from './pending-calls.js';
 import type { Pending } from './pending-calls.js';
-import { handleOf, makeProxyClass } from './proxies.js';
 import { currentTask } from './tasks.js';
 
 /** What a session needs of its manager. */
@@ -35,8 +34,8 @@ export interface SessionOwner {
   connected(): boolean;
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
   reread(): void;
-  /** Makes the proxy value of a handle, and has the collector watch it. */
-  proxy(handle: Handle, type: KnownType): object;
+  /** Has the collector release what a proxy value leaves. */
+  watch(proxy: object, handle: Handle): void;
   /** The claim that stands on the server's name; null where its lease is over. Rejects where the medium is away. */
   claimOf(server: string): Promise<string | null>;
   ended(session: ServerSession): void;
@@ -182,6 +181,10 @@ export class ServerSession implements Peer, RecordSession {
     return ((await this.call(0, 'attach', [typeid, name, id], options)) as object | null) ?? undefined;
   }
 
+  watch(proxy: object, handle: Handle): void {
+    this.#owner.watch(proxy, handle);
+  }
+
   /** No handle and no call needs the object any more. */
   giveBack(record: ObjectRecord): void {
     if (this.#records.get(record.id) !== record) return;
@@ -214,8 +217,8 @@ export class ServerSession implements Peer, RecordSession {
   }
 
   /** A reference in a message that could not be resolved spoils only that message. */
-  spoiled(message: unknown[], error: unknown): unknown[] {
-    return [MessageKind.error, message[1], error, 'executed'];
+  complete(message: unknown[], failure: { readonly error: unknown } | undefined): unknown[] {
+    return failure ? [MessageKind.error, message[1], failure.error, 'executed'] : message;
   }
 
   /** Goodbye in order: what was sent before it is handled, then everything held is given back. */
@@ -376,7 +379,7 @@ export class ServerSession implements Peer, RecordSession {
     let record = this.#records.get(id);
     if (!record) this.#records.set(id, (record = new ObjectRecord(this, type, id)));
     record.grant = Math.max(record.grant, grant);
-    return this.#owner.proxy(new Handle(record), type);
+    return record.proxy(new Handle(record), true);
   }
 
   #listen(pending: Pending, signal: AbortSignal): void {

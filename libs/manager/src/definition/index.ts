@@ -1,7 +1,10 @@
 export { currentCall, findCall, runInCall, runInCallContext } from './call-context.js';
 export { client } from './client-view.js';
 export { exposedMethods } from './exposed.js';
+export { development, Handle } from './handle.js';
 export { isProxy, proxyBrand } from './proxy-brand.js';
+export { keep } from './keep.js';
+export { describeHandle, expectHandle, handleOf, makeLazyProxy, makeProxyClass, watch } from './proxy-class.js';
 export { identityOf, proxyIdentity } from './proxy-identity.js';
 export { RESERVED_NAMES } from './reserved-names.js';
 export { isSharedValue, share, SharedValue } from './share.js';
@@ -13,7 +16,10 @@ export { defineFactory, defineType } from './type-definition.js';
 export { sharedType, typeidOf } from './type-token.js';
 
 export type { CallContext } from './call-context.js';
+export type { CallOptions, Target } from './handle.js';
+export type { LocalServer } from './local-server.js';
 export type { AnyProxy, ProxyOf } from './proxy-brand.js';
+export type { CollectedReport, ProxyClass } from './proxy-class.js';
 export type { ObjectToken } from './proxy-identity.js';
 export type { ReservedName } from './reserved-names.js';
 export type { SettledFactoryOptions, SharedFactoryOptions } from './shared-factory.js';

@@ -11,8 +11,11 @@ export interface Peer {
   takes(): boolean;
   /** A beat. Those that are not newer than the last are to be dropped. */
   beat(number: number, echo: number): void;
-  /** A message with a reference in it that could not be resolved: what is handled in its place. */
-  spoiled(message: unknown[], error: unknown): unknown[];
+  /**
+   * A message was read, its references resolved, and nothing of the next one; it is handled with the others of its frame.
+   * Gives back what is handled in its place: it may not be itself where a reference could not be resolved.
+   */
+  complete(message: unknown[], failure: { readonly error: unknown } | undefined): unknown[];
 }
 
 /** What becomes of the frames that are not for a session that stands. */
@@ -96,7 +99,7 @@ export class Endpoint implements InboxReader {
           return peer && opened[0] === FrameKind.data && peer.takes() && peer.link.accepts(opened) ? peer.scope : null;
         },
         (message, size, failure) => {
-          messages.push(failure ? (peer as Peer).spoiled(message, failure.error) : message);
+          messages.push((peer as Peer).complete(message, failure));
           sizes.push(size);
         },
         this.#limits,

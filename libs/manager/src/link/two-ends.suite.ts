@@ -158,7 +158,7 @@ export class End implements Peer {
     return this.mayTake;
   }
 
-  spoiled(message: unknown[]): unknown[] {
+  complete(message: unknown[]): unknown[] {
     return message;
   }
 

@@ -56,10 +56,13 @@ function define(
       new ManagerServerStrategy(given, explorer),
     inject: [OPTIONS, SharedTypesExplorer],
   };
-  // It connects when first used, so a server whose code needs no manager has no further connections.
+  // It connects when it is first used for what is not here, so few servers have further connections.
   const manager: Provider = {
     provide: getManagerToken(),
-    useFactory: ({ name = 'default', redis, namespace, transport }: ManagerServerModuleOptions) =>
+    useFactory: (
+      { name = 'default', redis, namespace, transport }: ManagerServerModuleOptions,
+      server: ManagerServerStrategy,
+    ) =>
       makeManager(
         {
           application: `server ${name}`,
@@ -67,9 +70,9 @@ function define(
           ...(namespace !== undefined && { namespace }),
           ...(transport !== undefined && { transport }),
         },
-        name,
+        () => server.local,
       ),
-    inject: [OPTIONS],
+    inject: [OPTIONS, ManagerServerStrategy],
   };
   const lifecycle: Provider = {
     provide: 'NestjsManagerServer:lifecycle',

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { LocalServer } from '../definition/index.js';
 import { ManagerServer } from '../server/index.js';
 import { checkOptions, makeTransport, type ManagerServerModuleOptions } from './options.js';
 import { SharedTypesExplorer } from './shared-types.explorer.js';
@@ -28,6 +29,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
   readonly #options: ManagerServerModuleOptions;
   readonly #explorer: SharedTypesExplorer;
   #server: ManagerServer | undefined;
+  #listening = false;
   #onSuperseded: ((error: Error) => void)[] = [];
 
   constructor(options: ManagerServerModuleOptions, explorer: SharedTypesExplorer) {
@@ -41,6 +43,11 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     if (!this.#server) return undefined;
     const { name, generation } = this.#server.identity;
     return { name, generation };
+  }
+
+  /** The server, as the manager of the same process uses it; undefined until it listens. */
+  get local(): LocalServer | undefined {
+    return this.#listening ? this.#server?.local : undefined;
   }
 
   /** Starts hosting; waits for the lease of a predecessor of the same name. */
@@ -78,5 +85,6 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     this.#server = server;
     void server.superseded.then((error) => this.#onSuperseded.forEach((listener) => listener(error)));
     await server.start();
+    this.#listening = true;
   }
 }

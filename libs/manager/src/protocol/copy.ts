@@ -4,23 +4,26 @@ import { WireReference } from './reference.js';
 import { prepareValue } from './values.js';
 
 /**
- * A copy of data as the wire would make it, taken now: for arguments whose call leaves later. Shared things in it stay
- * what they are.
+ * A copy of data as the wire would make it, taken now. `shared` is asked once for each distinct object that is not plain
+ * data: what it gives stands in the copy in its place; undefined is for what is not shared.
  *
- * @throws EncodingError as `prepareValue` does, except that shared things are not judged here.
+ * @throws EncodingError as `prepareValue` does; what `shared` throws.
  */
 export function copyValue<T>(
   value: T,
   limits: { depth: number; messageBytes: number },
-  isShared: (value: object) => boolean,
+  shared: (value: object) => object | undefined,
+  root?: string,
 ): T {
-  const shared: object[] = [];
+  const answers: object[] = [];
   const scope = {
-    toWire: (object: object): WireReference | undefined =>
-      isShared(object) ? new WireReference('', shared.push(object), 0) : undefined,
-    fromWire: (reference: WireReference): unknown => shared[reference.id - 1],
+    toWire: (object: object): WireReference | undefined => {
+      const answer = shared(object);
+      return answer && new WireReference('', answers.push(answer), 0);
+    },
+    fromWire: (reference: WireReference): unknown => answers[reference.id - 1],
   };
-  const bytes = encodeMessage([prepareValue(value, scope, limits)], limits);
+  const bytes = encodeMessage([prepareValue(value, scope, limits, root)], limits);
   const reader = new Reader(
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
     0,

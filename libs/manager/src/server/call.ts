@@ -4,6 +4,8 @@ import type { HostedObject } from './object-table.js';
 
 /** Where a call came from, and so where its outcome goes. */
 export interface CallOrigin {
+  /** The server that the call runs in. */
+  readonly server: object;
   /** Id of the session. */
   readonly id: string;
   readonly application: string;
@@ -19,11 +21,17 @@ export interface CallOrigin {
   concluded(call: Call): void;
 }
 
+/** What a call has only for as long as it runs. */
+export interface Loan {
+  /** The call is over. */
+  end(): void;
+}
+
 /** One call while the server has it: what hosted code sees as `currentCall()`, and what dispatch must know of it. */
 export class Call implements CallContext {
   readonly number: number;
   readonly method: string;
-  readonly args: readonly unknown[];
+  args: readonly unknown[];
   readonly origin: CallOrigin;
   /** Undefined for a call of the server itself (object 0). */
   readonly target: HostedObject | undefined;
@@ -38,8 +46,14 @@ export class Call implements CallContext {
   /** Hosted code was entered: a failure from here on is one of a call that ran. */
   entered = false;
   ended = false;
-  /** What a verb made or found: held until the answer is on its way, and then freed if nobody got it. */
-  subject: HostedObject | undefined;
+  /** Counted among the calls of its target. */
+  #entered = false;
+  /** The call that made it, where hosted code did. */
+  parent: Call | undefined;
+  /** What it received, got in answer and created, and what it made or found for its caller. */
+  #loans: Set<Loan> | undefined;
+  /** Told of what a constructor or factory makes, once that is known. */
+  #keepers: ((instance: object) => void)[] | undefined;
   /** Waits for the deadline while the call stands in line. */
   timer: NodeJS.Timeout | undefined;
   #abort: AbortController | undefined;
@@ -95,10 +109,50 @@ export class Call implements CallContext {
     (this.#undelivered ??= []).push(fn);
   }
 
-  /** Holds an object for as long as the call runs. */
-  pin(object: HostedObject): void {
-    object.calls++;
-    this.subject = object;
+  /** Holds its target from here until it is concluded. Idempotent. */
+  enter(): void {
+    if (this.#entered || !this.target) return;
+    this.#entered = true;
+    this.target.enter();
+  }
+
+  get holdsTarget(): boolean {
+    return this.#entered;
+  }
+
+  /** Something lasts as long as the call does. */
+  borrow(loan: Loan): void {
+    (this.#loans ??= new Set()).add(loan);
+  }
+
+  /** It lasts on another's account now, or is over. */
+  unburden(loan: Loan): void {
+    this.#loans?.delete(loan);
+  }
+
+  /** Everything it borrowed goes back. */
+  settleLoans(): void {
+    const loans = this.#loans;
+    if (!loans) return;
+    this.#loans = undefined;
+    for (const loan of loans) loan.end();
+  }
+
+  /** In a constructor or factory: `keep` is called with what it makes. */
+  whenMade(keep: (instance: object) => void): void {
+    (this.#keepers ??= []).push(keep);
+  }
+
+  made(instance: object): void {
+    const keepers = this.#keepers;
+    this.#keepers = undefined;
+    for (const keep of keepers ?? []) keep(instance);
+  }
+
+  /** Whether `call` is this one, or was made by it, or by a call that it made, and so on. */
+  leadsTo(call: Call): boolean {
+    for (let one: Call | undefined = call; one; one = one.parent) if (one === this) return true;
+    return false;
   }
 
   /** Something is handed over by the answer: it is final only once the answer was taken by somebody who waits. */

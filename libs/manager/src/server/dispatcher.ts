@@ -14,7 +14,7 @@ export interface DispatcherOptions {
 /** The calls of one serial object: those that wait for their turn, and whether one has it. */
 interface Line {
   readonly waiting: Call[];
-  busy: boolean;
+  running: Call | undefined;
   advancing: boolean;
 }
 
@@ -33,7 +33,10 @@ export class Dispatcher {
   /** Starts the call, or puts it in the line of its serial object. */
   admit(call: Call): void {
     const { target } = call;
+    if (call.ended) return;
     if (!target) return this.#run(call);
+    if (target.freed) return this.refuse(call, notHeld(target.id, call.session));
+    call.enter();
     if (!target.type.methods.has(call.method)) return this.refuse(call, notExposed(target, call.method));
     if (target.type.waits.has(call.method)) {
       if (!call.origin.mayWait(call)) return this.refuse(call, tooManyWaiting(call));
@@ -65,7 +68,9 @@ export class Dispatcher {
 
   #lineUp(call: Call, target: HostedObject): void {
     let line = this.#lines.get(target);
-    if (!line) this.#lines.set(target, (line = { waiting: [], busy: false, advancing: false }));
+    if (!line) this.#lines.set(target, (line = { waiting: [], running: undefined, advancing: false }));
+    // Its own chain goes ahead of all lines: the call that has the turn waits for this one.
+    if (line.running?.leadsTo(call)) return this.#run(call);
     if (call.deadline !== undefined) {
       call.timer = setTimeout(() => {
         if (!call.started) this.refuse(call, timeoutError(call, `while it waited for its turn at ${describe(target)}`));
@@ -73,13 +78,14 @@ export class Dispatcher {
     }
     line.waiting.push(call);
     this.#advance(line);
+    if (!call.started && !call.ended) call.origin.lasts(call);
   }
 
   /** Lets the calls of a serial object run, one at a time, in the order in which they were admitted. */
   #advance(line: Line): void {
     if (line.advancing) return;
     line.advancing = true;
-    while (!line.busy && line.waiting.length > 0) {
+    while (!line.running && line.waiting.length > 0) {
       const call = line.waiting.shift() as Call;
       if (call.ended) continue;
       if (call.expired) this.refuse(call, timeoutError(call, 'before its turn came'));
@@ -93,8 +99,7 @@ export class Dispatcher {
     // It waited in a line, and its object was taken from everybody meanwhile.
     if (target?.freed) return this.refuse(call, notHeld(target.id, call.session));
     call.started = true;
-    if (target) target.calls++;
-    if (line) line.busy = true;
+    if (line) line.running = call;
     let result: unknown;
     let promise: Promise<unknown> | undefined;
     try {
@@ -133,14 +138,13 @@ export class Dispatcher {
     call.ended = true;
     if (call.timer) clearTimeout(call.timer);
     call.origin.concluded(call);
-    const { table } = this.#options;
-    if (call.subject) table.leave(call.subject);
+    call.settleLoans();
     const { target } = call;
-    if (!target || !call.started) return;
-    table.leave(target);
+    if (!target) return;
     const line = target.type.serial ? this.#lines.get(target) : undefined;
-    if (!line) return;
-    line.busy = false;
+    if (call.holdsTarget) this.#options.table.leave(target);
+    if (line?.running !== call) return;
+    line.running = undefined;
     this.#advance(line);
   }
 }

@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import {
   ConfigurationError,
   DEFAULT_LIMITS,
-  EncodingError,
   ManagerError,
   PROTOCOL_VERSION,
   ProtocolError,
@@ -11,16 +10,18 @@ import {
   ServerSupersededError,
 } from '../protocol/index.js';
 import type { EndReason, Hello, Limits, Welcome } from '../protocol/index.js';
-import { isSharedValue, proxyIdentity } from '../definition/index.js';
-import type { TypeDefinition } from '../definition/index.js';
+import type { LocalServer, TypeDefinition } from '../definition/index.js';
 import { beatInterval, Endpoint, endedFrame, inboxOfSession, ReadingClock, welcomeFrame } from '../link/index.js';
 import type { Lane, Transport } from '../transport/index.js';
 import { Dispatcher } from './dispatcher.js';
 import { Fences } from './fences.js';
+import { HostedCalls } from './hosted-calls.js';
+import { HostedProxies } from './hosted-proxies.js';
+import type { Call } from './call.js';
+import type { HostedObject } from './object-table.js';
 import type { Logger } from './logger.js';
 import { Names } from './names.js';
 import { ObjectTable } from './object-table.js';
-import type { HostedObject } from './object-table.js';
 import { claimValue, ServerClaim } from './server-claim.js';
 import type { ServerIdentity } from './server-claim.js';
 import { Session } from './session.js';
@@ -65,6 +66,9 @@ export class ManagerServer implements SessionHost {
   readonly limits: Limits;
   readonly table: ObjectTable;
   readonly dispatcher: Dispatcher;
+  /** Shared objects in the hands of hosted code. */
+  readonly proxies: HostedProxies;
+  readonly #hostedCalls: HostedCalls;
   readonly types: TypeRegistry;
   /** Resolves when the server stopped by itself: another one owns its name. */
   readonly superseded: Promise<ManagerError>;
@@ -120,8 +124,29 @@ export class ManagerServer implements SessionHost {
     });
     const identity = (): ServerIdentity => this.identity;
     this.#names = new Names({ table: this.table, claims: options.transport.claims, lease: this.lease, identity });
-    const verbs = new Verbs({ types: this.types.byTypeid, table: this.table, names: this.#names, identity });
+    const pin = (object: HostedObject, call: Call): void => {
+      object.enter();
+      call.borrow({ end: () => this.table.leave(object) });
+    };
+    const verbs = new Verbs({ types: this.types.byTypeid, table: this.table, names: this.#names, identity, pin });
     this.dispatcher = new Dispatcher({ table: this.table, verb: (call) => verbs.run(call) });
+    this.proxies = new HostedProxies({
+      table: this.table,
+      types: this.types,
+      identity,
+      server: this,
+      calls: () => this.#hostedCalls,
+      onCollected: (typeid, madeAt) => this.#collected(typeid, madeAt),
+    });
+    this.#hostedCalls = new HostedCalls({
+      dispatcher: this.dispatcher,
+      limits: this.limits,
+      server: this,
+      self: () => ({ id: `server ${this.name}`, application: `server ${this.name}` }),
+      nextFence: () => this.nextFence(),
+      report: (error, context) => this.report(error, context),
+      lend: (value, borrower) => this.proxies.lend(value, borrower),
+    });
     this.superseded = new Promise((resolve) => (this.#supersede = resolve));
   }
 
@@ -171,6 +196,15 @@ export class ManagerServer implements SessionHost {
     return (this.#closing ??= this.#close());
   }
 
+  /** The server, as its own manager uses it. */
+  get local(): LocalServer {
+    return {
+      name: this.name,
+      has: (typeid) => this.types.byTypeid.has(typeid),
+      verb: (verb, args) => this.#hostedCalls.call(undefined, verb, args, {}, this.proxies.current()),
+    };
+  }
+
   mayAct(): boolean {
     return this.#acting && this.#claim.valid && this.#transport.state === 'connected';
   }
@@ -192,32 +226,18 @@ export class ManagerServer implements SessionHost {
     return this.#transport.write(inbox, lane, bytes);
   }
 
-  resolve(value: object): HostedObject | undefined {
-    if (isSharedValue(value)) {
-      const type = value.typeid === undefined ? this.types.of(value.value) : this.types.byTypeid.get(value.typeid);
-      if (type) return this.table.host(type, value.value);
-      throw new EncodingError(
-        value.typeid === undefined
-          ? `share() was given an instance of ${value.value.constructor.name}, which is no registered type: name one.`
-          : `share() names the type "${value.typeid}", which this server does not have.`,
-      );
-    }
-    const token = proxyIdentity(value);
-    if (token) {
-      const mine = token.server === this.name && token.generation === this.identity.generation;
-      const object = mine ? this.table.find(token.id) : undefined;
-      if (object) return object;
-      throw new EncodingError(
-        `A proxy of ${token.typeid} at the server "${token.server}" cannot be handed out by the server "${this.name}".`,
-      );
-    }
-    const type = this.types.of(value);
-    return type && this.table.host(type, value);
-  }
-
   report(error: unknown, context: string): void {
     const text = error instanceof Error ? error.message : String(error);
     this.#logger.error(`${context}: ${text}`, error instanceof Error ? error.stack : undefined);
+  }
+
+  #collected(typeid: string, madeAt: Error | undefined): void {
+    if (this.closing) return;
+    const where = madeAt?.stack?.split('\n').slice(1).join('\n');
+    this.#logger.warn(
+      `A proxy of ${typeid} that code of the server held was collected without having been released; it was released now.` +
+        (where ? ` Made at:\n${where}` : ''),
+    );
   }
 
   broken(session: Session, error: ProtocolError): void {

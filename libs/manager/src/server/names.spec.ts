@@ -51,7 +51,7 @@ class Server {
   ): Promise<HostedObject | Elsewhere> {
     const make = options.make ?? ((): unknown => (this.made++, new Room()));
     const signal = options.signal ?? new AbortController().signal;
-    return this.names.get(RoomType, name, options.keep ?? 'always', make, signal, (object) => this.table.enter(object));
+    return this.names.get(RoomType, name, options.keep ?? 'always', make, signal, (object) => object.enter());
   }
 
   /** As a call ends that got the object: it was granted to a session, which holds it from now on. */
@@ -220,7 +220,7 @@ describe('how long a name keeps its object', () => {
 
   it('referenced: a call under way counts', async () => {
     const { object, holder } = await one.held('lobby', 'referenced');
-    one.table.enter(object);
+    object.enter();
     one.table.drop(object, holder);
     expect(object.freed).toBe(false);
     one.table.leave(object);

@@ -73,8 +73,8 @@ describe('an object', () => {
 
   it('is held by each call that runs on it', () => {
     const { object, by } = hosted();
-    table.enter(object);
-    table.enter(object);
+    object.enter();
+    object.enter();
     table.drop(object, by);
     table.leave(object);
     expect(object.freed).toBe(false);
@@ -95,7 +95,7 @@ describe('an object', () => {
       new Thing(),
       holder(() => told++),
     );
-    table.enter(object);
+    object.enter();
     table.evict(object);
     table.evict(object);
     table.drop(object, by);

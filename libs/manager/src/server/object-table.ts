@@ -2,38 +2,94 @@ import type { TypeDefinition } from '../definition/index.js';
 
 /** Who keeps an object alive. The table knows every one; an object without any is freed at once. */
 export interface Holder {
-  readonly kind: 'session' | 'ticket' | 'name' | 'iterator' | 'object' | 'server';
+  readonly kind: 'session' | 'ticket' | 'name' | 'call' | 'iterator' | 'object' | 'server';
   /** Ms since 1970. */
   readonly since: number;
+  /** The instance on whose account it holds: an edge of the graph in which cycles are looked for. */
+  readonly owner?: Hosting | undefined;
   /** What the census says of it, besides kind and since. */
   describe(): Record<string, unknown>;
-  /** The object was taken from its holder: its server closes, or it lost its name to another server. */
+  /** The object was taken from its holder: its server closes, it lost its name to another server, or was in a dead cycle. */
   onGone?(): void;
 }
+
+/** What an instance keeps. */
+export interface Kept {
+  /** The object, where this server hosts it. */
+  readonly object?: HostedObject;
+  /** Its owner is freed. */
+  end(): void;
+}
+
+/** One instance that is hosted, under one typeid or several. What it keeps, it keeps for as long as one of them lives. */
+export class Hosting {
+  readonly instance: object;
+  readonly objects: HostedObject[] = [];
+  #kept: Set<Kept> | undefined;
+
+  constructor(instance: object) {
+    this.instance = instance;
+  }
+
+  get kept(): ReadonlySet<Kept> {
+    return this.#kept ?? NOTHING;
+  }
+
+  keep(kept: Kept): void {
+    (this.#kept ??= new Set()).add(kept);
+  }
+
+  letGo(kept: Kept): void {
+    this.#kept?.delete(kept);
+  }
+}
+
+const NOTHING: ReadonlySet<Kept> = new Set();
 
 /** One instance under one typeid. */
 export class HostedObject {
   readonly createdAt = Date.now();
   readonly holders = new Set<Holder>();
-  /** Calls that run on it, each of which holds it. A counter, because every call would pay for a holder of its own. */
+  /** Of the holders, those with an owner. */
+  owned = 0;
+  /** Calls under way on it, each of which holds it. A counter, because every call would pay for a holder of its own. */
   calls = 0;
   name: string | undefined;
   freed = false;
+  /** The search for cycles that has met it; 0 as soon as anything about its holders changed since. */
+  search = 0;
 
   constructor(
     readonly id: number,
     readonly type: TypeDefinition,
-    readonly instance: object,
+    readonly hosting: Hosting,
   ) {}
+
+  get instance(): object {
+    return this.hosting.instance;
+  }
 
   get held(): boolean {
     return this.calls > 0 || this.holders.size > 0;
+  }
+
+  /** Whether somebody holds it who is no object himself. */
+  get rooted(): boolean {
+    return this.calls > 0 || this.holders.size > this.owned;
+  }
+
+  /** A call is under way on it. */
+  enter(): void {
+    this.calls++;
+    this.search = 0;
   }
 }
 
 export interface TableEvents {
   /** Somebody let go, and others still hold. */
   letGo?(object: HostedObject): void;
+  /** The same, and those others are all objects: it may be part of a cycle that nobody else holds. */
+  unrooted?(object: HostedObject): void;
   freed?(object: HostedObject): void;
   /** `onSharedDispose()` threw or rejected. */
   disposeFailed(object: HostedObject, error: unknown): void;
@@ -42,9 +98,12 @@ export interface TableEvents {
 /** Every object that the server hosts, and who holds it. */
 export class ObjectTable {
   readonly #objects = new Map<number, HostedObject>();
-  /** By instance, then by typeid: one instance may be handed out under several, each with its own exposed list. */
-  readonly #hosted = new WeakMap<object, Map<string, HostedObject>>();
+  readonly #hosted = new WeakMap<object, Hosting>();
+  /** What instances are to keep that are not hosted yet: they are being made. */
+  readonly #awaiting = new WeakMap<object, ((hosting: Hosting) => void)[]>();
   readonly #events: TableEvents;
+  /** Instances that are freed and not yet disposed of: a chain of objects goes without recursion. */
+  #over: HostedObject[] | undefined;
   #lastId = 0;
 
   constructor(events: TableEvents) {
@@ -65,32 +124,51 @@ export class ObjectTable {
 
   /** The object of this instance under this type. A new one has no holder yet: the caller holds it, or calls `settle`. */
   host(type: TypeDefinition, instance: object): HostedObject {
-    let ids = this.#hosted.get(instance);
-    if (!ids) this.#hosted.set(instance, (ids = new Map()));
-    let object = ids.get(type.typeid);
-    if (!object) {
-      object = new HostedObject(++this.#lastId, type, instance);
-      ids.set(type.typeid, object);
-      this.#objects.set(object.id, object);
-    }
+    let hosting = this.#hosted.get(instance);
+    if (!hosting) this.#hosted.set(instance, (hosting = new Hosting(instance)));
+    for (const object of hosting.objects) if (object.type === type) return object;
+    const object = new HostedObject(++this.#lastId, type, hosting);
+    hosting.objects.push(object);
+    this.#objects.set(object.id, object);
+    if (hosting.objects.length === 1) this.#hostedNow(hosting);
     return object;
+  }
+
+  /** Tells `then` how the instance is hosted, as soon as it is. */
+  whenHosted(instance: object, then: (hosting: Hosting) => void): void {
+    const hosting = this.#hosted.get(instance);
+    if (hosting) return then(hosting);
+    const waiting = this.#awaiting.get(instance);
+    if (waiting) waiting.push(then);
+    else this.#awaiting.set(instance, [then]);
   }
 
   hold(object: HostedObject, holder: Holder): void {
     object.holders.add(holder);
+    object.search = 0;
+    if (holder.owner) object.owned++;
   }
 
   /** Takes a holder off; the last one takes the object with it. Idempotent. */
   drop(object: HostedObject, holder: Holder): void {
-    if (object.holders.delete(holder)) this.settle(object);
+    if (!object.holders.delete(holder)) return;
+    object.search = 0;
+    if (holder.owner) object.owned--;
+    this.settle(object);
   }
 
-  enter(object: HostedObject): void {
-    object.calls++;
+  /** `change` makes the holder hold on another account. */
+  transfer(object: HostedObject, holder: Holder, change: () => void): void {
+    const owned = holder.owner !== undefined;
+    change();
+    object.search = 0;
+    object.owned += Number(holder.owner !== undefined) - Number(owned);
+    this.settle(object);
   }
 
   leave(object: HostedObject): void {
     object.calls--;
+    object.search = 0;
     if (object.calls === 0) this.settle(object);
   }
 
@@ -98,28 +176,52 @@ export class ObjectTable {
   settle(object: HostedObject): void {
     if (object.freed) return;
     if (object.held) this.#events.letGo?.(object);
-    if (!object.held && !object.freed) this.#free(object);
+    if (object.freed) return;
+    if (!object.held) this.#free(object);
+    else if (!object.rooted) this.#events.unrooted?.(object);
   }
 
-  /** Frees the object whoever holds it: its name was lost, or the server closes. */
+  /** Frees the object whoever holds it: its name was lost, only a dead cycle holds it, or the server closes. */
   evict(object: HostedObject): void {
     if (object.freed) return;
     for (const holder of [...object.holders]) {
       object.holders.delete(holder);
+      if (holder.owner) object.owned--;
       holder.onGone?.();
     }
-    this.#free(object);
+    if (!object.freed) this.#free(object);
+  }
+
+  #hostedNow(hosting: Hosting): void {
+    const waiting = this.#awaiting.get(hosting.instance);
+    if (!waiting) return;
+    this.#awaiting.delete(hosting.instance);
+    for (const then of waiting) then(hosting);
   }
 
   #free(object: HostedObject): void {
     object.freed = true;
     this.#objects.delete(object.id);
-    const ids = this.#hosted.get(object.instance);
-    ids?.delete(object.type.typeid);
+    const { hosting } = object;
+    hosting.objects.splice(hosting.objects.indexOf(object), 1);
     this.#events.freed?.(object);
-    if (ids && ids.size > 0) return;
-    this.#hosted.delete(object.instance);
-    this.#dispose(object);
+    if (hosting.objects.length > 0) return;
+    this.#hosted.delete(hosting.instance);
+    if (this.#over) {
+      this.#over.push(object);
+      return;
+    }
+    this.#over = [object];
+    try {
+      // The list grows while it is worked off: by what each lets go.
+      for (let i = 0; i < this.#over.length; i++) {
+        const over = this.#over[i] as HostedObject;
+        this.#dispose(over);
+        for (const kept of [...over.hosting.kept]) kept.end();
+      }
+    } finally {
+      this.#over = undefined;
+    }
   }
 
   #dispose(object: HostedObject): void {

@@ -1,5 +1,4 @@
 import {
-  EncodingError,
   encodeError,
   encodeMessage,
   lightBytes,
@@ -17,7 +16,9 @@ import type { Lane } from '../transport/index.js';
 import { Call, type CallOrigin } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import { Grants, type SessionIdentity } from './grants.js';
-import type { HostedObject, ObjectTable } from './object-table.js';
+import type { Holding } from './holding.js';
+import type { HostedProxies } from './hosted-proxies.js';
+import type { ObjectTable } from './object-table.js';
 import { abortedError, closingError, notHeld, timeoutError } from './refusals.js';
 
 /** The most that a result takes without its value. */
@@ -37,8 +38,8 @@ export interface SessionHost {
   readingTime(): number;
   nextFence(): bigint;
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
-  /** Shared things in an answer: which object an instance stands for. Undefined where it is nothing shared. */
-  resolve(value: object): HostedObject | undefined;
+  /** Shared things in the hands of hosted code. */
+  readonly proxies: HostedProxies;
   report(error: unknown, context: string): void;
   broken(session: Session, error: ProtocolError): void;
   left(session: Session): void;
@@ -62,7 +63,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   heardAt: number;
   ended: EndReason | undefined;
 
-  readonly #server: SessionHost;
+  readonly server: SessionHost;
   /** Of answers: what is larger than the whole credit of the client would wait for ever. */
   readonly #limits: Limits;
   /** Calls that have not ended: waiting for their start, or for their own promise. */
@@ -71,12 +72,16 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   readonly #handedOver = new Map<number, Call>();
   /** Calls received that may not start yet. Their order is the order of their start. */
   readonly #backlog: Call[] = [];
+  /** References in the arguments of the message that is being read, held from now on. */
+  #arguments: Holding[] = [];
+  /** Those of messages that were read and not yet handled. */
+  readonly #lent = new Map<unknown[], readonly Holding[]>();
   #waiting = 0;
   #beatHeard = 0;
   #beatSent = 0;
 
   constructor(server: SessionHost, id: string, hello: Hello) {
-    this.#server = server;
+    this.server = server;
     this.#limits = {
       ...server.limits,
       messageBytes: Math.min(server.limits.messageBytes, hello.messageBytes, hello.allowance.bytes),
@@ -100,15 +105,10 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.link.allow(hello.allowance);
     this.scope = {
       toWire: (value) => {
-        const object = server.resolve(value);
+        const object = server.proxies.objectOf(value);
         return object && new WireReference(object.type.typeid, object.id, this.grants.grant(object));
       },
-      fromWire: (reference) => {
-        throw new EncodingError(
-          `A proxy of ${reference.typeid} #${reference.id} stands in the arguments: hosted code cannot take proxies yet.`,
-          { typeid: reference.typeid, objectId: reference.id },
-        );
-      },
+      fromWire: ({ id }) => this.#argument(id),
     };
   }
 
@@ -118,25 +118,34 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   }
 
   takes(): boolean {
-    return this.#server.mayAct();
+    return this.server.mayAct();
   }
 
   nextFence(): bigint {
-    return this.#server.nextFence();
+    return this.server.nextFence();
   }
 
   beat(number: number, _echo: number): void {
     if (number <= this.#beatHeard) return;
     this.#beatHeard = number;
-    this.heardAt = this.#server.readingTime();
+    this.heardAt = this.server.readingTime();
     this.link.retry();
-    void this.#server.write(this.inbox, 'beats', beatFrame(this.link, ++this.#beatSent, number));
+    void this.server.write(this.inbox, 'beats', beatFrame(this.link, ++this.#beatSent, number));
   }
 
-  /** The call is refused with what was wrong with its arguments (see `#receive`). */
-  spoiled(message: unknown[], error: unknown): unknown[] {
+  complete(message: unknown[], failure: { readonly error: unknown } | undefined): unknown[] {
+    if (!failure) {
+      if (this.#arguments.length > 0) {
+        this.#lent.set(message, this.#arguments);
+        this.#arguments = [];
+      }
+      return message;
+    }
+    for (const holding of this.#arguments.splice(0)) holding.end();
+    const { error } = failure;
     const wrong =
       error instanceof ManagerError ? error : new ProtocolError('An argument could not be read.', { cause: error });
+    // The call is refused with what was wrong with its arguments (see `#receive`).
     return message.with(4, wrong);
   }
 
@@ -146,7 +155,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
       const call = this.#backlog.shift() as Call;
       if (call.ended) continue;
       if (call.expired) this.#refuse(call, timeoutError(call, 'before it could start'));
-      else this.#server.dispatcher.admit(call);
+      else this.server.dispatcher.admit(call);
     }
   }
 
@@ -159,7 +168,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
 
   /** After the last answers, in their order: there will be no more. */
   sayGoodbye(): void {
-    if (!this.ended) this.link.send(encodeMessage([MessageKind.bye, 'server-closed'], this.#server.limits), 0, false);
+    if (!this.ended) this.link.send(encodeMessage([MessageKind.bye, 'server-closed'], this.server.limits), 0, false);
   }
 
   /** Gives everything back, once. Methods that run go on to their end; nobody hears of it. */
@@ -168,10 +177,12 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.ended = reason;
     this.link.close();
     const cause = new SessionExpiredError(`Session ${this.id} ended: ${reason}.`, { session: this.id });
-    for (const call of [...this.#calls.values()]) this.#server.dispatcher.abandon(call, cause);
+    for (const call of [...this.#calls.values()]) this.server.dispatcher.abandon(call, cause);
     for (const call of this.#handedOver.values()) this.#undelivered(call);
     this.#handedOver.clear();
     this.grants.clear();
+    for (const holdings of [this.#arguments, ...this.#lent.values()]) for (const holding of holdings) holding.end();
+    this.#lent.clear();
   }
 
   #deliver(messages: readonly unknown[][], sizes: readonly number[], age: number): void {
@@ -201,7 +212,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
           this.#unwanted(message[1]);
           break;
         case MessageKind.bye:
-          this.#server.left(this);
+          this.server.left(this);
           break;
         default:
           return this.#malformed();
@@ -210,7 +221,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   }
 
   #malformed(): void {
-    this.#server.broken(
+    this.server.broken(
       this,
       new ProtocolError(`Session ${this.id} sent a message that is none.`, { session: this.id }),
     );
@@ -231,27 +242,42 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     const target = id === 0 ? undefined : this.grants.find(id);
     const deadline = timeout > 0 ? now + timeout - age : undefined;
     const call = new Call(this, target, number, method, Array.isArray(args) ? args : [], deadline, task, bytes);
+    if (this.#lent.size > 0) this.#lendArguments(message, call);
     if (args instanceof ManagerError) return this.#refuse(call, args);
     if (id !== 0 && !target) {
       return this.#refuse(call, notHeld(id, this.id));
     }
     if (cancels?.has(number)) return this.#refuse(call, abortedError(call));
     if (timeout > 0 && age >= timeout) return this.#refuse(call, timeoutError(call, 'before it could start'));
-    if (this.#server.closing) return this.#refuse(call, closingError());
+    if (this.server.closing) return this.#refuse(call, closingError());
     if (this.#backlog.length === 0 && this.#mayStart()) {
       if (target?.type.serial) this.#calls.set(number, call);
-      return this.#server.dispatcher.admit(call);
+      return this.server.dispatcher.admit(call);
     }
     this.#calls.set(number, call);
     this.#backlog.push(call);
   }
 
+  /** A reference in arguments: only what this session holds can be named. */
+  #argument(id: number): object {
+    const object = this.grants.find(id);
+    if (!object) throw notHeld(id, this.id);
+    const { proxy, holding } = this.server.proxies.unborrowed(object);
+    this.#arguments.push(holding);
+    return proxy;
+  }
+
+  #lendArguments(message: unknown[], call: Call): void {
+    for (const holding of this.#lent.get(message) ?? []) holding.lend(call);
+    this.#lent.delete(message);
+  }
+
   #mayStart(): boolean {
-    return this.link.pendingBytes < this.#server.limits.bytes && this.#server.mayStart();
+    return this.link.pendingBytes < this.server.limits.bytes && this.server.mayStart();
   }
 
   mayWait(call: Call): boolean {
-    if (this.#waiting >= this.#server.limits.waiting) return false;
+    if (this.#waiting >= this.server.limits.waiting) return false;
     this.#waiting++;
     // Its credit goes back now: it must not keep others from being sent for as long as it waits.
     this.link.consumed(1, call.bytes);
@@ -305,7 +331,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
 
   /** Answers a call that never started. */
   #refuse(call: Call, error: ManagerError): void {
-    this.#server.dispatcher.refuse(call, error);
+    this.server.dispatcher.refuse(call, error);
   }
 
   #errorMessage(call: Call, error: unknown, fate: string): Uint8Array {
@@ -321,7 +347,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
 
   #cancel(number: number): void {
     const call = this.#calls.get(number);
-    if (call) this.#server.dispatcher.cancel(call);
+    if (call) this.server.dispatcher.cancel(call);
   }
 
   #unwanted(number: number): void {
@@ -332,6 +358,6 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   }
 
   #undelivered(call: Call): void {
-    call.undelivered((error) => this.#server.report(error, `An onUndelivered handler of ${call.method}() failed`));
+    call.undelivered((error) => this.server.report(error, `An onUndelivered handler of ${call.method}() failed`));
   }
 }

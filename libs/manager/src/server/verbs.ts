@@ -14,6 +14,8 @@ export interface VerbsOptions {
   types: ReadonlyMap<string, TypeDefinition>;
   table: ObjectTable;
   names: Names;
+  /** Holds an object until the call is concluded. */
+  pin: (object: HostedObject, call: Call) => void;
   identity: () => ServerIdentity;
 }
 
@@ -59,7 +61,7 @@ export class Verbs {
     const type = this.#type(typeid);
     const host = (instance: unknown): SharedValue => {
       const object = this.#options.table.host(type, instanceOf(instance, type));
-      call.pin(object);
+      this.#options.pin(object, call);
       return new SharedValue(object.instance, type.typeid);
     };
     const made = construct(call, type, list(args));
@@ -69,7 +71,7 @@ export class Verbs {
   async #get(call: Call, typeid: unknown, name: unknown, args: unknown, keep: unknown): Promise<unknown> {
     const type = this.#type(typeid);
     const make = (): unknown => construct(call, type, list(args));
-    const pin = (object: HostedObject): void => call.pin(object);
+    const pin = (object: HostedObject): void => this.#options.pin(object, call);
     const found = await this.#options.names.get(type, text(name), keepOf(keep), make, call.signal, pin);
     return 'instance' in found ? { object: new SharedValue(found.instance, type.typeid) } : redirect(found);
   }
@@ -77,7 +79,7 @@ export class Verbs {
   #attach(call: Call, typeid: unknown, name: unknown, id: unknown): unknown {
     const object = this.#options.names.find(text(typeid), text(name));
     if (!object || object.id !== id) return null;
-    call.pin(object);
+    this.#options.pin(object, call);
     return new SharedValue(object.instance, object.type.typeid);
   }
 
@@ -87,9 +89,15 @@ export class Verbs {
   }
 }
 
+/** What the constructor or factory kept is kept by what it made. */
 function construct(call: Call, type: TypeDefinition, args: readonly unknown[]): unknown {
   call.entered = true;
-  return (type.context ? runInCallContext : runInCall)(call, () => type.create(...args));
+  const made = (type.context ? runInCallContext : runInCall)(call, () => type.create(...args));
+  const keep = (instance: unknown): unknown => {
+    if (typeof instance === 'object' && instance !== null) call.made(instance);
+    return instance;
+  };
+  return isPromise(made) ? made.then(keep) : keep(made);
 }
 
 function redirect(elsewhere: Elsewhere): unknown {

@@ -1,5 +1,5 @@
-import type { ObjectToken } from '../definition/index.js';
-import { CallAbortedError, ProxyReleasedError } from '../protocol/index.js';
+import { CallAbortedError, ProxyReleasedError } from '../protocol/errors.js';
+import type { ObjectToken } from './proxy-identity.js';
 
 /** Options that a handle carries for the calls made through it. */
 export interface CallOptions {
@@ -20,6 +20,12 @@ export interface Target {
   retain(): void;
   /** The last handle's release gives the reference back, once no call is under way. */
   release(): void;
+  /** Makes a proxy value of the handle; the collector releases that of a `watched` one, should its owner forget. */
+  proxy(handle: Handle, watched: boolean): object;
+  /** The target that a further handle stands for, where each has its own. */
+  another?(): Target;
+  /** Inside a server: makes it a holding of `owner`, or of the object whose call it came with. */
+  keep?(owner: object | undefined, proxy: object, handle: Handle): void;
 }
 
 /** Whether this process wants to be told where handles were made and released: it costs a stack trace each. */
@@ -71,7 +77,13 @@ export class Handle {
   /** A further handle on the same target. */
   dup(): Handle {
     if (this.root.#releasedAt) throw this.#releasedError('dup it');
-    return new Handle(this.target, this.options);
+    return new Handle(this.target.another?.() ?? this.target, this.options);
+  }
+
+  /** See `keep()`. In an application a reference is the application's already. */
+  keep(owner: object | undefined, proxy: object): void {
+    if (this.root.#releasedAt) throw this.#releasedError('keep it');
+    this.target.keep?.(owner, proxy, this);
   }
 
   /** A view with options of its own over those of this one. */

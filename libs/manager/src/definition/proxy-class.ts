@@ -1,7 +1,10 @@
 import { inspect } from 'node:util';
-import { identityOf, proxyBrand, RESERVED_NAMES, type ObjectToken } from '../definition/index.js';
-import { ConfigurationError } from '../protocol/index.js';
-import { development, Handle } from './handle.js';
+import { ConfigurationError } from '../protocol/errors.js';
+import { development, type Handle } from './handle.js';
+import { keeping } from './keep.js';
+import { proxyBrand } from './proxy-brand.js';
+import { identityOf, type ObjectToken } from './proxy-identity.js';
+import { RESERVED_NAMES } from './reserved-names.js';
 
 /** Told when a proxy value is collected whose handle nobody released. */
 export interface CollectedReport {
@@ -49,6 +52,10 @@ class ProxyBase {
   // Disposing must never throw: an error here would hide the one that ended the block.
   async [Symbol.asyncDispose](): Promise<void> {
     ProxyBase.handleOf(this)?.release();
+  }
+
+  [keeping](owner: object | undefined): void {
+    ProxyBase.handleOf(this)?.keep(owner, this);
   }
 
   toJSON(): unknown {

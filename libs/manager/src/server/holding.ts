@@ -1,0 +1,249 @@
+import type { Handle, ObjectToken, Target } from '../definition/index.js';
+import { ConfigurationError, ObjectLostError, ProxyReleasedError } from '../protocol/index.js';
+import type { Call, Loan } from './call.js';
+import { describe } from './refusals.js';
+import type { Holder, HostedObject, Hosting, Kept, ObjectTable } from './object-table.js';
+
+/** What holdings need of their server. */
+export interface HoldingHost {
+  readonly table: ObjectTable;
+  identity(): { name: string; generation: number };
+  /** The call that runs now, where that is known. */
+  current(): Call | undefined;
+  /** Calls a method of a hosted object; `from` is the call that it is part of. */
+  call(object: HostedObject, handle: Handle, method: string, args: readonly unknown[], from?: Call): Promise<unknown>;
+  /** A proxy value of the object's type. */
+  proxyOf(object: HostedObject, handle: Handle): object;
+  /** Has the collector release what a proxy value leaves, and says so in development if `report`. */
+  watch(proxy: object, handle: Handle, report: boolean): void;
+  /** Whose calls an object keeps things for: an iterator's are those of the object that it came from. */
+  keeperOf(object: HostedObject): object;
+}
+
+/** How a holding ended, for those who use its proxy afterwards. */
+type End = 'released' | 'call' | 'freed';
+
+/**
+ * What a hosted proxy stands for, and on whose account it holds: lent to a call, kept by an instance, or held by code of
+ * the server that is no part of any call.
+ */
+export abstract class Holding implements Target, Loan, Kept {
+  readonly since = Date.now();
+  abstract readonly typeid: string;
+  readonly host: HoldingHost;
+  #call: Call | undefined;
+  #owner: Hosting | undefined;
+  #handles = 0;
+  #ended: End | undefined;
+  /** Its last handle was released; it is still there for the end of the turn, or of the call. */
+  #leaving = false;
+  #watched = false;
+
+  constructor(host: HoldingHost, call: Call | undefined) {
+    this.host = host;
+    this.#call = call;
+    call?.borrow(this);
+  }
+
+  /** The instance that keeps it. */
+  get owner(): Hosting | undefined {
+    return this.#owner;
+  }
+
+  /** The call that it is lent to. */
+  get borrower(): Call | undefined {
+    return this.#call;
+  }
+
+  get over(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  abstract identity(): ObjectToken | undefined;
+  abstract methods(): ReadonlySet<string> | undefined;
+  abstract another(): Target;
+  abstract proxy(handle: Handle, watched: boolean): object;
+  protected abstract invoke(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown>;
+  /** The object is let go. */
+  protected abstract drop(): void;
+  /** It holds on another account after `change`. */
+  protected abstract transfer(change: () => void): void;
+
+  call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
+    if (this.#ended) return Promise.reject(this.endedError(`call ${method}()`));
+    return this.invoke(handle, method, args);
+  }
+
+  retain(): void {
+    this.#handles++;
+  }
+
+  /**
+   * A kept proxy that is disposed while a call runs is held by that call until its answer is queued, since it may be what
+   * the call returns. Where the call is not known, that is until the end of the turn, in which the result is looked at.
+   */
+  release(): void {
+    if (--this.#handles > 0 || this.#ended) return;
+    this.#leaving = true;
+    const call = this.#owner && this.host.current();
+    if (call && !call.ended) this.#move(undefined, call);
+    else {
+      process.nextTick(() => {
+        if (this.#leaving) this.#end('released');
+      });
+    }
+  }
+
+  keep(owner: object | undefined, proxy: object, handle: Handle): void {
+    if (this.#ended) throw this.endedError('keep it');
+    this.#keep(owner);
+    // A container that drops a proxy without disposing it has let go all the same.
+    if (!this.#watched) this.host.watch(proxy, handle, false);
+    this.#watched = true;
+  }
+
+  #keep(owner: object | undefined): void {
+    if (owner !== undefined) return this.#keepFor(owner);
+    if (this.#owner) return;
+    const call = this.#call ?? this.host.current();
+    if (call?.target) return this.#keepFor(this.host.keeperOf(call.target));
+    if (!call) {
+      throw new ConfigurationError(
+        `keep() cannot tell which object keeps the proxy of ${this.typeid}: it came with no call that is running. Say keep(proxy, owner).`,
+        { typeid: this.typeid },
+      );
+    }
+    call.whenMade((instance) => this.#keepFor(instance));
+  }
+
+  /** Lends it to a call: it came with its arguments. */
+  lend(call: Call): void {
+    if (!this.#ended) this.#move(undefined, call);
+  }
+
+  /** The call that it is lent to is over, or its owner is freed. */
+  end(): void {
+    this.#end(this.#owner ? 'freed' : 'call');
+  }
+
+  /** What is wrong with using it: the intent completes "it cannot ...". */
+  endedError(intent: string): ProxyReleasedError | ObjectLostError {
+    const details = { typeid: this.typeid, fate: 'not-executed' } as const;
+    if (this.#ended === 'freed') {
+      return new ObjectLostError(
+        `The proxy of ${this.typeid} cannot ${intent}: the object that kept it, or the object itself, was freed.`,
+        details,
+      );
+    }
+    return new ProxyReleasedError(
+      this.#ended === 'call'
+        ? `The proxy of ${this.typeid} cannot ${intent}: it came with a call that has ended, and was not kept. ` +
+            'What a method receives, gets in answer or creates lasts for the call: use keep(proxy) to hold it longer.'
+        : `The proxy of ${this.typeid} was released, so it cannot ${intent}.`,
+      details,
+    );
+  }
+
+  /** The object was taken from all who held it. */
+  protected taken(): void {
+    if (this.#ended) return;
+    this.#ended = 'freed';
+    this.#detach();
+  }
+
+  #keepFor(owner: object): void {
+    this.host.table.whenHosted(owner, (hosting) => {
+      if (!this.#ended && this.#owner !== hosting) this.#move(hosting, undefined);
+    });
+  }
+
+  #move(owner: Hosting | undefined, call: Call | undefined): void {
+    this.transfer(() => {
+      this.#detach();
+      this.#owner = owner;
+      this.#call = call;
+      owner?.keep(this);
+      call?.borrow(this);
+    });
+  }
+
+  #end(how: End): void {
+    if (this.#ended) return;
+    this.#ended = how;
+    this.drop();
+    this.#detach();
+  }
+
+  #detach(): void {
+    this.#owner?.letGo(this);
+    this.#call?.unburden(this);
+    this.#owner = undefined;
+    this.#call = undefined;
+  }
+}
+
+/** A holding of an object of this server: one of its holders. */
+export class LocalHolding extends Holding implements Holder {
+  readonly object: HostedObject;
+  readonly typeid: string;
+
+  constructor(host: HoldingHost, object: HostedObject, call: Call | undefined) {
+    super(host, call);
+    this.object = object;
+    this.typeid = object.type.typeid;
+    host.table.hold(object, this);
+  }
+
+  get kind(): Holder['kind'] {
+    if (!this.owner) return this.borrower ? 'call' : 'server';
+    return this.host.keeperOf(this.owner.objects[0] ?? this.object) === this.owner.instance ? 'object' : 'iterator';
+  }
+
+  identity(): ObjectToken {
+    const { name, generation } = this.host.identity();
+    return { typeid: this.typeid, server: name, generation, id: this.object.id };
+  }
+
+  methods(): ReadonlySet<string> {
+    return this.object.type.methods;
+  }
+
+  proxy(handle: Handle, watched: boolean): object {
+    const proxy = this.host.proxyOf(this.object, handle);
+    if (watched && !this.borrower) this.host.watch(proxy, handle, true);
+    return proxy;
+  }
+
+  another(): Target {
+    return new LocalHolding(this.host, this.object, this.host.current());
+  }
+
+  describe(): Record<string, unknown> {
+    const { owner, borrower: call } = this;
+    if (owner) return { objects: owner.objects.map(({ id, type }) => ({ id, typeid: type.typeid })) };
+    if (!call) return {};
+    return {
+      session: call.session,
+      application: call.application,
+      method: call.method,
+      ...(call.target && { of: describe(call.target) }),
+    };
+  }
+
+  onGone(): void {
+    this.taken();
+  }
+
+  protected invoke(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
+    const lent = this.borrower;
+    return this.host.call(this.object, handle, method, args, lent);
+  }
+
+  protected drop(): void {
+    this.host.table.drop(this.object, this);
+  }
+
+  protected transfer(change: () => void): void {
+    this.host.table.transfer(this.object, this, change);
+  }
+}

@@ -1,0 +1,211 @@
+import type { CallOptions, Handle } from '../definition/index.js';
+import {
+  CallAbortedError,
+  CallTimeoutError,
+  copyValue,
+  lightBytes,
+  lightBytesOfAll,
+  ManagerError,
+} from '../protocol/index.js';
+import type { Fate, Limits } from '../protocol/index.js';
+import { Call, type CallOrigin } from './call.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { HostedObject } from './object-table.js';
+
+/** Ms that a call waits by default, unless it is part of a call that waits less long. */
+const TIMEOUT = 30_000;
+
+export interface HostedCallsOptions {
+  dispatcher: Dispatcher;
+  limits: Limits;
+  /** The server, as calls name it. */
+  server: object;
+  /** Who calls where hosted code calls that is no part of a call: the server itself. */
+  self: () => { id: string; application: string };
+  nextFence: () => bigint;
+  report: (error: unknown, context: string) => void;
+  /** What stands for a shared thing in the hands of hosted code: a proxy, lent to `borrower` if there is one. */
+  lend: (value: object, borrower: Call | undefined) => object | undefined;
+}
+
+/**
+ * Calls that hosted code makes: of objects of the same server, through hosted proxies, and of the server itself. They are
+ * asynchronous, copy what they carry, and run as the call that they are part of, where that is known.
+ */
+export class HostedCalls {
+  readonly #options: HostedCallsOptions;
+  #numbers = 0;
+  #waiting = 0;
+
+  constructor(options: HostedCallsOptions) {
+    this.#options = options;
+  }
+
+  call(
+    target: HostedObject | undefined,
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions,
+    parent: Call | undefined,
+    handle?: Handle,
+  ): Promise<unknown> {
+    const waits = target?.type.waits.has(method) ?? false;
+    const released = waits ? handle?.releaseSignal : undefined;
+    for (const signal of [options.signal, released]) {
+      if (signal?.aborted) return Promise.reject(this.#aborted(target, method, signal.reason, 'not-executed'));
+    }
+    const timeout = options.timeout ?? (waits ? 0 : TIMEOUT);
+    const mine = timeout > 0 ? Date.now() + timeout : undefined;
+    const deadline = parent?.deadline === undefined ? mine : Math.min(mine ?? Infinity, parent.deadline);
+    return new Promise((resolve, reject) => {
+      const origin = new HostedOrigin(this, this.#options, parent, resolve, reject);
+      const call = new Call(origin, target, ++this.#numbers, method, [], deadline, parent?.task ?? '', 0);
+      call.parent = parent;
+      try {
+        call.args = this.#copy(args, call, 'args');
+      } catch (error) {
+        call.settleLoans();
+        if (error instanceof ManagerError) Object.assign(error, { fate: error.fate ?? 'not-executed', method });
+        return reject(error as Error);
+      }
+      call.enter();
+      const ends = (reason: unknown): void => origin.giveUp(call, this.#aborted(target, method, reason, 'unknown'));
+      if (options.signal) origin.listen(options.signal, ends);
+      if (released) origin.listen(released, ends);
+      queueMicrotask(() => this.#options.dispatcher.admit(call));
+    });
+  }
+
+  /** A copy of a result for whoever made the call; what is shared in it is lent to the call that this one is part of. */
+  result(value: unknown, borrower: Call | undefined): unknown {
+    if (value === undefined || lightBytes(value) !== undefined) return value;
+    return (this.#copy([value], borrower, 'result') as [unknown])[0];
+  }
+
+  timedOut(call: Call): CallTimeoutError {
+    const { method, target, started } = call;
+    return new CallTimeoutError(
+      `${target ? `${target.type.typeid}.` : ''}${method}() did not end in time; it ${started ? 'was started' : 'was not executed'}.`,
+      {
+        method,
+        fate: started ? 'unknown' : 'not-executed',
+        ...(target && { typeid: target.type.typeid, objectId: target.id }),
+      },
+    );
+  }
+
+  mayWait(): boolean {
+    if (this.#waiting >= this.#options.limits.waiting) return false;
+    this.#waiting++;
+    return true;
+  }
+
+  waited(): void {
+    this.#waiting--;
+  }
+
+  #copy(value: readonly unknown[], borrower: Call | undefined, root: string): readonly unknown[] {
+    if (lightBytesOfAll(value) !== undefined) return [...value];
+    return copyValue(value, this.#options.limits, (object) => this.#options.lend(object, borrower), root);
+  }
+
+  #aborted(target: HostedObject | undefined, method: string, cause: unknown, fate: Fate): ManagerError {
+    return new CallAbortedError(`The call of ${method}() was ended by its caller.`, {
+      fate,
+      method,
+      cause,
+      ...(target && { typeid: target.type.typeid, objectId: target.id }),
+    });
+  }
+}
+
+/** Where one call of hosted code came from. */
+class HostedOrigin implements CallOrigin {
+  readonly id: string;
+  readonly application: string;
+  readonly server: object;
+  readonly #calls: HostedCalls;
+  readonly #options: HostedCallsOptions;
+  readonly #parent: Call | undefined;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: Error) => void;
+  /** Nobody waits for the outcome any more. */
+  #givenUp = false;
+  #lasting = false;
+  #timer: NodeJS.Timeout | undefined;
+  #unlisten: (() => void)[] = [];
+
+  constructor(
+    calls: HostedCalls,
+    options: HostedCallsOptions,
+    parent: Call | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: Error) => void,
+  ) {
+    const { id, application } = parent?.origin ?? options.self();
+    this.id = id;
+    this.application = application;
+    this.server = options.server;
+    this.#calls = calls;
+    this.#options = options;
+    this.#parent = parent;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  nextFence(): bigint {
+    return this.#options.nextFence();
+  }
+
+  mayWait(): boolean {
+    return this.#calls.mayWait();
+  }
+
+  /** It does not end in this step: from here on it can run out of time, and hears of the end of the call it is part of. */
+  lasts(call: Call): void {
+    if (this.#lasting || call.ended) return;
+    this.#lasting = true;
+    if (call.deadline !== undefined) {
+      const timeUp = (): void => this.giveUp(call, this.#calls.timedOut(call));
+      this.#timer = setTimeout(timeUp, Math.max(0, call.deadline - Date.now()));
+    }
+    if (this.#parent) this.listen(this.#parent.signal, () => this.#options.dispatcher.cancel(call));
+  }
+
+  listen(signal: AbortSignal, ends: (reason: unknown) => void): void {
+    const abort = (): void => ends(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.#unlisten.push(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  }
+
+  giveUp(call: Call, error: ManagerError): void {
+    if (this.#givenUp || call.ended) return;
+    if (!call.started) Object.assign(error, { fate: 'not-executed' });
+    this.#givenUp = true;
+    this.#reject(error);
+    this.#options.dispatcher.cancel(call);
+  }
+
+  deliver(call: Call, value: unknown): void {
+    if (this.#givenUp) return;
+    const parent = this.#parent?.ended ? undefined : this.#parent;
+    this.#resolve(this.#calls.result(value, parent));
+    call.delivered();
+  }
+
+  fail(_call: Call, error: unknown, fate: Fate): void {
+    if (this.#givenUp) return;
+    // What the error says itself may be the fate of a call that this one made.
+    if (error instanceof ManagerError) Object.assign(error, { fate });
+    this.#reject(error as Error);
+  }
+
+  concluded(call: Call): void {
+    clearTimeout(this.#timer);
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#unlisten = [];
+    if (call.waits) this.#calls.waited();
+    call.undelivered((error) => this.#options.report(error, `An onUndelivered handler of ${call.method}() failed`));
+  }
+}
