@@ -12,6 +12,7 @@ import {
 import type { EndReason, Limits, Welcome } from '../protocol/index.js';
 import { Endpoint, helloFrame, Moment } from '../link/index.js';
 import type { Lane, Transport, TransportState } from '../transport/index.js';
+import { orAborted } from './or-aborted.js';
 import { Directory, pause, unreachable } from './directory.js';
 import { ServerSession } from './server-session.js';
 import type { ServerAddress, SessionOwner } from './server-session.js';
@@ -264,15 +265,4 @@ export class Connections implements SessionOwner {
     this.#handshakes.get(id)?.refuse(reason, text);
     this.#byId.get(id)?.end(reason);
   }
-}
-
-/** A promise that others share, waited for only until `signal` fires. */
-export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, error: () => unknown): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(error() as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    // First of all: a failure that nobody waits for any more is nobody's, and must not end the process.
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) abort();
-  });
 }

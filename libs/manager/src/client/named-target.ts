@@ -1,18 +1,11 @@
 import { Handle, handleOf, isProxy, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
-import {
-  CallAbortedError,
-  copyValue,
-  ManagerError,
-  ObjectLostError,
-  OverloadedError,
-  ConfigurationError,
-  ServerUnavailableError,
-} from '../protocol/index.js';
+import { copyValue, ManagerError, ObjectLostError, ConfigurationError } from '../protocol/index.js';
 import { Moment } from '../link/index.js';
 import type { Connections } from './connections.js';
-import { orAborted } from './connections.js';
+import { orAborted } from './or-aborted.js';
 import { pause } from './directory.js';
 import type { ObjectRecord } from './object-record.js';
+import { WaitingCalls } from './waiting-calls.js';
 
 /** How a named object is found, and made where there is none. */
 export interface NamedOptions {
@@ -23,11 +16,6 @@ export interface NamedOptions {
   rebind: boolean;
   /** Only at this server. */
   server?: string | undefined;
-}
-
-interface Waiting {
-  run(record: ObjectRecord): void;
-  fail(error: unknown): void;
 }
 
 /** Ends of a session that are ends of its server. */
@@ -51,14 +39,15 @@ export class NamedTarget implements Target {
   #last: ObjectRecord | undefined;
   #lostForGood = false;
   #binding = false;
-  /** Calls made while there is nothing to call, in their order. */
-  #waiting: Waiting[] = [];
+  /** Calls made while there is nothing to call. */
+  readonly #waiting: WaitingCalls;
 
   constructor(connections: Connections, typeid: string, name: string, options: NamedOptions) {
     this.#connections = connections;
     this.typeid = typeid;
     this.name = name;
     this.#options = options;
+    this.#waiting = new WaitingCalls(connections, `${typeid} "${name}"`, this.#ids());
   }
 
   identity(): ObjectToken | undefined {
@@ -97,6 +86,15 @@ export class NamedTarget implements Target {
     return this.#later(handle, 'get', (target) => Promise.resolve(target)) as Promise<ObjectRecord>;
   }
 
+  async ticket(ttl: number, uses: number): Promise<string> {
+    const handle = new Handle(this);
+    try {
+      return await (await this.ready(handle)).ticket(ttl, uses);
+    } finally {
+      handle.release();
+    }
+  }
+
   retain(): void {
     this.#handles++;
   }
@@ -124,47 +122,15 @@ export class NamedTarget implements Target {
     this.#bound = undefined;
   }
 
-  /** Waits for the object for as long as the call may, then goes on with the time that is left. */
   #later(
     handle: Handle,
     method: string,
     run: (record: ObjectRecord, handle: Handle) => Promise<unknown>,
   ): Promise<unknown> {
-    const timeout = handle.options.timeout ?? this.#connections.timeout;
-    const { signal } = handle.options;
-    if (signal?.aborted) return Promise.reject(this.#aborted(method, signal.reason));
     if (this.#lostForGood) return Promise.reject(this.#lost());
-    if (this.#connections.closed.signal.aborted) return Promise.reject(this.#connections.closedError());
-    if (this.#waiting.length >= this.#connections.limits.queued) return Promise.reject(this.#overloaded(method));
-    return new Promise((resolve, reject) => {
-      const since = performance.now();
-      const done = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        const at = this.#waiting.indexOf(waiting);
-        if (at >= 0) this.#waiting.splice(at, 1);
-      };
-      const waiting: Waiting = {
-        run: (record) => {
-          done();
-          const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;
-          // What may wait for ever waits so from here on; only the way to the object was timed.
-          const waits = handle.options.timeout === undefined && record.type.waits.has(method);
-          const options = { ...handle.options, timeout: waits ? undefined : left };
-          run(record, new Handle(this, options, handle.root)).then(resolve, reject);
-        },
-        fail: (error) => {
-          done();
-          reject(error as Error);
-        },
-      };
-      const abort = (): void => waiting.fail(this.#aborted(method, signal?.reason));
-      const timer =
-        timeout > 0 ? setTimeout(() => waiting.fail(this.#unreachable(timeout, method)), timeout) : undefined;
-      signal?.addEventListener('abort', abort, { once: true });
-      this.#waiting.push(waiting);
-      void this.#bind();
-    });
+    const outcome = this.#waiting.add(handle, method, run);
+    if (this.#waiting.size > 0) void this.#bind();
+    return outcome;
   }
 
   async #bind(): Promise<void> {
@@ -174,24 +140,24 @@ export class NamedTarget implements Target {
     const close = (): void => stop.abort();
     this.#connections.closed.signal.addEventListener('abort', close, { once: true });
     try {
-      while (this.#waiting.length > 0) {
+      while (this.#waiting.size > 0) {
         if (stop.signal.aborted) throw this.#connections.closedError();
         const proxy = await this.#find(stop.signal);
         const handle = proxy && handleOf(proxy);
         if (!proxy || !handle) continue;
         const record = handle.target as ObjectRecord;
-        if (this.#handles === 0 && this.#waiting.length === 0) {
+        if (this.#handles === 0 && this.#waiting.size === 0) {
           handle.release();
           return;
         }
         this.#bound = { proxy, record };
         this.#last = record;
-        for (const waiting of [...this.#waiting]) waiting.run(record);
+        this.#waiting.run(record);
         if (this.#handles === 0) this.#unbind();
       }
     } catch (error) {
       const reason = stop.signal.aborted ? this.#connections.closedError() : error;
-      for (const waiting of [...this.#waiting]) waiting.fail(reason);
+      this.#waiting.fail(reason);
     } finally {
       this.#connections.closed.signal.removeEventListener('abort', close);
       this.#binding = false;
@@ -232,7 +198,7 @@ export class NamedTarget implements Target {
       } catch (error) {
         if (!(error instanceof ManagerError) || !error.retryable) throw error;
       }
-      if (signal.aborted || this.#waiting.length === 0) throw this.#unreachable(0, 'get');
+      if (signal.aborted || this.#waiting.size === 0) throw this.#waiting.unreachable(0, 'get');
       await pause(AGAIN, signal);
     }
   }
@@ -243,7 +209,7 @@ export class NamedTarget implements Target {
     const stop = (): void => enough.abort();
     signal.addEventListener('abort', stop, { once: true });
     // Nobody waits any more: the search ends with its last caller.
-    const idle = setInterval(() => this.#waiting.length === 0 && stop(), AGAIN);
+    const idle = setInterval(() => this.#waiting.size === 0 && stop(), AGAIN);
     try {
       let session = await this.#connections.session({ server, typeid: this.typeid }, enough.signal);
       for (let hops = 0; hops < 8; hops++) {
@@ -271,30 +237,6 @@ export class NamedTarget implements Target {
       clearInterval(idle);
       signal.removeEventListener('abort', stop);
     }
-  }
-
-  #aborted(method: string, cause: unknown): CallAbortedError {
-    return new CallAbortedError(`The call of ${method}() was ended by its caller.`, {
-      ...this.#ids(),
-      fate: 'not-executed',
-      method,
-      cause,
-    });
-  }
-
-  #unreachable(timeout: number, method: string): ServerUnavailableError {
-    const state = this.#connections.connected() ? '' : ` (the connection is ${this.#connections.state})`;
-    return new ServerUnavailableError(
-      `${this.typeid} "${this.name}" could not be reached within ${timeout} ms${state}; ${method}() was not executed.`,
-      { ...this.#ids(), fate: 'not-executed', method, timeout },
-    );
-  }
-
-  #overloaded(method: string): OverloadedError {
-    return new OverloadedError(
-      `${this.#waiting.length} calls wait until ${this.typeid} "${this.name}" is reached, which is the limit; ${method}() was not queued.`,
-      { ...this.#ids(), fate: 'not-executed', method, retryAfter: AGAIN },
-    );
   }
 
   #lost(last?: ObjectToken): ObjectLostError {

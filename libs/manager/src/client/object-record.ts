@@ -1,4 +1,5 @@
 import type { CallOptions, Handle, ObjectToken, Target } from '../definition/index.js';
+import { WireReference } from '../protocol/index.js';
 import type { KnownType } from './known-type.js';
 
 /** The session that a record's object is held under. */
@@ -38,6 +39,8 @@ export class ObjectRecord implements Target {
   lost = false;
   /** A caller was told that the object is lost: a proxy that rebinds says so once. */
   told = false;
+  /** A call that could not leave at once: those made after it leave after it. */
+  line: Promise<void> | undefined;
   #handles = 0;
   #pins = 0;
 
@@ -70,6 +73,13 @@ export class ObjectRecord implements Target {
 
   call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
     return this.session.call(this.id, method, args, handle.options, this, handle);
+  }
+
+  ticket(ttl: number, uses: number): Promise<string> {
+    const reference = new WireReference(this.typeid, this.id, 0);
+    this.pin();
+    const ticket = this.session.call(0, 'ticket', [reference, ttl, uses], {}) as Promise<string>;
+    return ticket.finally(() => this.unpin());
   }
 
   retain(): void {

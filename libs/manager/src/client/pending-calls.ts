@@ -1,3 +1,4 @@
+import type { Handle, Target } from '../definition/index.js';
 import type { Outgoing } from '../link/index.js';
 import type { ObjectRecord } from './object-record.js';
 
@@ -7,6 +8,10 @@ export interface Pending {
   readonly method: string;
   readonly typeid: string | undefined;
   readonly record: ObjectRecord | undefined;
+  /** What its arguments refer to: held until it is answered. */
+  readonly pins: readonly Target[] | undefined;
+  /** The handle that it was made with. */
+  readonly handle: Handle | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly timeout: number;

@@ -1,8 +1,7 @@
-import { Handle, handleOf, makeProxyClass, type CallOptions } from '../definition/index.js';
+import { Handle, handleOf, makeProxyClass, Unready, type CallOptions, type Target } from '../definition/index.js';
 import {
   CallTimeoutError,
   decodeError,
-  EncodingError,
   encodeMessage,
   lightBytesOfAll,
   ManagerClosedError,
@@ -21,7 +20,9 @@ import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
 import type { KnownType } from './known-type.js';
+import { LaterArguments } from './later-arguments.js';
 import { ObjectRecord, type RecordSession } from './object-record.js';
+import { orAborted } from './or-aborted.js';
 import { PendingCalls } from './pending-calls.js';
 import type { Pending } from './pending-calls.js';
 import { currentTask } from './tasks.js';
@@ -80,6 +81,9 @@ export class ServerSession implements Peer, RecordSession {
   #suspect = false;
   #absentSince: Moment | undefined;
   #looking = false;
+  /** While a message is made: the targets of the proxies in it, and the tickets that stand for some of them. */
+  #pins: Target[] | undefined;
+  #tickets: ReadonlyMap<object, WireReference> | undefined;
 
   constructor(owner: SessionOwner, id: string, address: ServerAddress, welcome: Welcome) {
     this.#owner = owner;
@@ -132,6 +136,7 @@ export class ServerSession implements Peer, RecordSession {
     options: CallOptions,
     record?: ObjectRecord,
     handle?: Handle,
+    tickets?: ReadonlyMap<object, WireReference>,
   ): Promise<unknown> {
     if (this.ended) return Promise.reject(this.endedError(record, 'not-executed'));
     if (record?.lost) return Promise.reject(lostError(record));
@@ -142,17 +147,24 @@ export class ServerSession implements Peer, RecordSession {
     const released = waits ? handle?.releaseSignal : undefined;
     if (released?.aborted) return Promise.reject(abortedError(method, record, released.reason, 'not-executed'));
     const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
+    if (record?.line && !tickets) return this.#callLater(object, method, args, { signal, timeout }, record, handle);
     const number = ++this.#calls;
     const size = lightBytesOfAll(args);
     const most = size === undefined ? Infinity : size + CALL_BYTES + method.length * 3;
     let message: unknown[] | Uint8Array;
+    this.#tickets = tickets;
     try {
       const prepared = size === undefined ? prepareValue(args, this.scope, this.#limits, 'args') : args;
       message = [MessageKind.call, number, object, method, prepared, timeout, currentTask()];
       if (most > this.#limits.messageBytes) message = encodeMessage(message, this.#limits);
     } catch (error) {
+      for (const target of this.#takePins() ?? []) target.release();
+      if (error instanceof Unready) {
+        return this.#callLater(object, method, args, { signal, timeout }, record, handle);
+      }
       return Promise.reject(notSent(error, method, record));
     }
+    const pins = this.#takePins();
     return new Promise((resolve, reject) => {
       const deadline = timeout > 0 ? this.link.turn() + timeout : Infinity;
       const pending: Pending = {
@@ -160,6 +172,8 @@ export class ServerSession implements Peer, RecordSession {
         method,
         typeid: record?.typeid,
         record,
+        pins,
+        handle,
         resolve,
         reject,
         timeout,
@@ -236,6 +250,7 @@ export class ServerSession implements Peer, RecordSession {
       const error = this.endedError(pending.record, fate, pending.method, cause);
       if (pending.record && error instanceof ObjectLostError) pending.record.told = true;
       pending.reject(error);
+      unpin(pending);
     }
     this.link.close();
     this.#records.clear();
@@ -337,7 +352,7 @@ export class ServerSession implements Peer, RecordSession {
     const pending = this.#pending.take(number);
     if (pending) {
       pending.resolve(value);
-      pending.record?.unpin();
+      unpin(pending);
     } else {
       releaseWithin(value);
       if (handsOver) this.link.send(encodeMessage([MessageKind.unwanted, number], this.#limits), 0, false);
@@ -356,21 +371,81 @@ export class ServerSession implements Peer, RecordSession {
       record.lost = record.told = true;
     }
     pending.reject(error);
-    record?.unpin();
+    unpin(pending);
   }
 
   #toWire(value: object): WireReference | undefined {
     const handle = handleOf(value);
     if (!handle) return undefined;
-    const token = handle.target.identity();
-    if (token && token.server === this.server && token.generation === this.generation) {
-      return new WireReference(token.typeid, token.id, 0);
+    const ticket = this.#tickets?.get(value);
+    if (ticket) return ticket;
+    handle.expectHeld('be passed');
+    const { target } = handle;
+    const token = target.identity();
+    if (token?.server !== this.server || token.generation !== this.generation) throw new Unready(value, handle);
+    // What the server resolves on receipt is not given back before the call was answered.
+    target.retain();
+    (this.#pins ??= []).push(target);
+    return new WireReference(token.typeid, token.id, 0);
+  }
+
+  #takePins(): Target[] | undefined {
+    const pins = this.#pins;
+    this.#pins = undefined;
+    return pins;
+  }
+
+  /** A call whose arguments cannot travel yet, or one made after it: they leave in the order in which they were made. */
+  #callLater(
+    object: number,
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions,
+    record: ObjectRecord | undefined,
+    handle: Handle | undefined,
+  ): Promise<unknown> {
+    let later: LaterArguments;
+    try {
+      later = new LaterArguments(args, this.#limits);
+    } catch (error) {
+      return Promise.reject(notSent(error, method, record));
     }
-    throw new EncodingError(
-      token
-        ? `A proxy of ${token.typeid} at the server "${token.server}" cannot be passed to the server "${this.server}".`
-        : `A proxy of ${handle.target.typeid} that has not reached its object yet cannot be passed: await a call of it first.`,
+    const { signal, timeout = 0 } = options;
+    const since = performance.now();
+    const before = record?.line;
+    record?.pin();
+    const stop = [...(signal ? [signal] : []), ...(timeout > 0 ? [AbortSignal.timeout(timeout)] : [])];
+    const prepare = async (): Promise<Map<object, WireReference>> => {
+      const tickets = later.tickets(this.server, this.generation);
+      tickets.catch(() => undefined);
+      await before;
+      return tickets;
+    };
+    const ready = orAborted(prepare(), AbortSignal.any(stop), () =>
+      signal?.aborted
+        ? abortedError(method, record, signal.reason, 'not-executed')
+        : new CallTimeoutError(`${method}() could not leave within ${timeout} ms: its arguments were not reached.`, {
+            method,
+            timeout,
+            fate: 'not-executed',
+          }),
     );
+    const outcome = ready.then(
+      (tickets) => {
+        const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;
+        // In a box: the line goes on when it has left, not when it was answered.
+        return { answer: this.call(object, method, later.args, { signal, timeout: left }, record, handle, tickets) };
+      },
+      (error: unknown) => ({ answer: Promise.reject(notSent(error, method, record) as Error) }),
+    );
+    const line = outcome.then(() => {
+      later.release();
+      if (!record) return;
+      if (record.line === line) record.line = undefined;
+      record.unpin();
+    });
+    if (record) record.line = line;
+    return outcome.then(({ answer }) => answer);
   }
 
   #fromWire({ typeid, id, grant }: WireReference): object {
@@ -396,7 +471,7 @@ export class ServerSession implements Peer, RecordSession {
     const fate = this.#giveUp(pending);
     if (!fate) return;
     pending.reject(abortedError(pending.method, pending.record, reason, fate));
-    pending.record?.unpin();
+    unpin(pending);
   }
 
   #timeOut(pending: Pending): void {
@@ -415,7 +490,7 @@ export class ServerSession implements Peer, RecordSession {
         ...(record && { typeid: record.typeid, objectId: record.id }),
       }),
     );
-    record?.unpin();
+    unpin(pending);
   }
 
   /** Nobody waits for the call any more: takes it back if it has not left, else tells the server. */
@@ -433,6 +508,12 @@ export class ServerSession implements Peer, RecordSession {
       { method, server: this.server, retryAfter: 100, fate: 'not-executed' },
     );
   }
+}
+
+/** The call is over: what it needed may be given back. */
+function unpin({ record, pins }: Pending): void {
+  record?.unpin();
+  if (pins) for (const target of pins) target.release();
 }
 
 /** Gives back what an answer granted that nobody waits for any more. */

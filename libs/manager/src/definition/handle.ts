@@ -22,6 +22,8 @@ export interface Target {
   release(): void;
   /** Makes a proxy value of the handle; the collector releases that of a `watched` one, should its owner forget. */
   proxy(handle: Handle, watched: boolean): object;
+  /** A ticket of its object, once that is reached: `ttl` in ms. */
+  ticket(ttl: number, uses: number): Promise<string>;
   /** The target that a further handle stands for, where each has its own. */
   another?(): Target;
   /** Inside a server: makes it a holding of `owner`, or of the object whose call it came with. */
@@ -76,20 +78,30 @@ export class Handle {
 
   /** A further handle on the same target. */
   dup(): Handle {
-    if (this.root.#releasedAt) throw this.#releasedError('dup it');
+    this.expectHeld('dup it');
     return new Handle(this.target.another?.() ?? this.target, this.options);
   }
 
   /** See `keep()`. In an application a reference is the application's already. */
   keep(owner: object | undefined, proxy: object): void {
-    if (this.root.#releasedAt) throw this.#releasedError('keep it');
+    this.expectHeld('keep it');
     this.target.keep?.(owner, proxy, this);
   }
 
   /** A view with options of its own over those of this one. */
   with(options: CallOptions): Handle {
-    if (this.root.#releasedAt) throw this.#releasedError('set options');
+    this.expectHeld('set options');
     return new Handle(this.target, { ...this.options, ...options }, this.root);
+  }
+
+  /** The same reference with these options alone: a call that was made before it could leave goes on with what time is left. */
+  later(options: CallOptions): Handle {
+    return new Handle(this.target, options, this.root);
+  }
+
+  /** Throws where it was released. */
+  expectHeld(intent: string): void {
+    if (this.root.#releasedAt) throw this.#releasedError(intent);
   }
 
   /** Idempotent. Answers whether it was this call that released it. */

@@ -14,6 +14,7 @@ export { SharedProxy } from './shared-proxy.js';
 export { getSharedTypeOptions, SharedType } from './shared-type.js';
 export { defineFactory, defineType } from './type-definition.js';
 export { sharedType, typeidOf } from './type-token.js';
+export { TRANSIT, Unready } from './unready.js';
 
 export type { CallContext } from './call-context.js';
 export type { CallOptions, Target } from './handle.js';

@@ -6,7 +6,7 @@
 export const ExtensionType = {
   /** `d4 00 00`, as msgpackr writes it. */
   undefined: 0x00,
-  /** Tag: `[typeid, id, grant]`. */
+  /** Tag: `[typeid, id, grant]`, or `[typeid, id, 0, ticket]` for an object of another server. */
   reference: 0x01,
   /** Tag: the flat table of nodes of a value that has cycles or shared parts, see `graph.ts`. */
   graph: 0x02,

@@ -83,11 +83,10 @@ export class Reader extends MessagePackReader {
   }
 
   private reference(): unknown {
-    const [typeid, id, grant] = this.content();
-    if (typeof typeid !== 'string' || !Number.isSafeInteger(id) || !Number.isSafeInteger(grant)) {
-      throw new ProtocolError('Malformed reference');
-    }
-    return this.resolve(new WireReference(typeid, id as number, grant as number));
+    const [typeid, id, grant, ticket] = this.content();
+    const sound = typeof typeid === 'string' && Number.isSafeInteger(id) && Number.isSafeInteger(grant);
+    if (!sound || (ticket !== undefined && typeof ticket !== 'string')) throw new ProtocolError('Malformed reference');
+    return this.resolve(new WireReference(typeid, id as number, grant as number, ticket));
   }
 
   private map(): Map<unknown, unknown> {

@@ -1,12 +1,14 @@
 /**
  * A shared object as it stands in a message. Server and generation are those of the link it travels on.
  * `grant` numbers the time that the server handed it to this session; 0 in the other direction, where nothing is granted.
+ * An object of another server stands there with a ticket, which whoever receives it redeems at that server.
  */
 export class WireReference {
   constructor(
     readonly typeid: string,
     readonly id: number,
     readonly grant: number,
+    readonly ticket?: string,
   ) {}
 }
 

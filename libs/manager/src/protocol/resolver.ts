@@ -10,7 +10,7 @@ export class Resolver {
   resolve(reference: WireReference): unknown {
     if (this.scope === undefined) throw new ProtocolError('A reference in a header');
     // By grant too: a second grant of the same object must be seen, or it could never be given back.
-    const key = `${reference.id}:${reference.grant}`;
+    const key = reference.ticket ?? `${reference.id}:${reference.grant}`;
     if (this.resolved?.has(key)) return this.resolved.get(key);
     let value: unknown;
     try {

@@ -198,7 +198,7 @@ class Preparation {
     if (known !== undefined) return known ?? undefined;
     const answer = value instanceof WireReference ? value : this.scope?.toWire(value);
     const reference =
-      answer === undefined ? null : tag(ExtensionType.reference, [answer.typeid, answer.id, answer.grant]);
+      answer === undefined ? null : tag(ExtensionType.reference, referenceContent(answer));
     (this.answers ??= new Map()).set(value, reference);
     return reference ?? undefined;
   }
@@ -247,4 +247,8 @@ export function isStackOverflow(error: unknown): boolean {
     (error as { name?: unknown } | null)?.name === 'RangeError' &&
     String((error as Error).message).includes('call stack')
   );
+}
+
+function referenceContent({ typeid, id, grant, ticket }: WireReference): unknown[] {
+  return ticket === undefined ? [typeid, id, grant] : [typeid, id, grant, ticket];
 }

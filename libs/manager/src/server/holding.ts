@@ -12,6 +12,7 @@ export interface HoldingHost {
   current(): Call | undefined;
   /** Calls a method of a hosted object; `from` is the call that it is part of. */
   call(object: HostedObject, handle: Handle, method: string, args: readonly unknown[], from?: Call): Promise<unknown>;
+  ticket(object: HostedObject, ttl: number, uses: number): Promise<string>;
   /** A proxy value of the object's type. */
   proxyOf(object: HostedObject, handle: Handle): object;
   /** Has the collector release what a proxy value leaves, and says so in development if `report`. */
@@ -61,6 +62,7 @@ export abstract class Holding implements Target, Loan, Kept {
 
   abstract identity(): ObjectToken | undefined;
   abstract methods(): ReadonlySet<string> | undefined;
+  abstract ticket(ttl: number, uses: number): Promise<string>;
   abstract another(): Target;
   abstract proxy(handle: Handle, watched: boolean): object;
   protected abstract invoke(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown>;
@@ -212,6 +214,11 @@ export class LocalHolding extends Holding implements Holder {
     const proxy = this.host.proxyOf(this.object, handle);
     if (watched && !this.borrower) this.host.watch(proxy, handle, true);
     return proxy;
+  }
+
+  ticket(ttl: number, uses: number): Promise<string> {
+    if (this.over) return Promise.reject(this.endedError('get a ticket'));
+    return this.host.ticket(this.object, ttl, uses);
   }
 
   another(): Target {

@@ -5,6 +5,7 @@ import {
   isSharedValue,
   makeProxyClass,
   proxyIdentity,
+  share,
   watch,
   type CollectedReport,
   type ProxyClass,
@@ -51,6 +52,11 @@ export class HostedProxies implements HoldingHost {
   call(object: HostedObject, handle: Handle, method: string, args: readonly unknown[], from?: Call): Promise<unknown> {
     const parent = this.current() ?? (from?.ended ? undefined : from);
     return this.#options.calls().call(object, method, args, handle.options, parent, handle);
+  }
+
+  ticket(object: HostedObject, ttl: number, uses: number): Promise<string> {
+    const args = [share(object.instance, object.type.typeid), ttl, uses];
+    return this.#options.calls().call(undefined, 'ticket', args, {}, this.current()) as Promise<string>;
   }
 
   keeperOf(object: HostedObject): object {
