@@ -1,0 +1,43 @@
+import { parseTicket, TicketInvalidError, type Ticket } from '../protocol/index.js';
+import type { Connections } from './connections.js';
+import { timeoutSignal } from './timeout-signal.js';
+import type { ServerSession } from './server-session.js';
+
+/** A proxy of the object that the ticket stands for. */
+export async function redeem(connections: Connections, text: string): Promise<object> {
+  const ticket = parseTicket(text);
+  const args = [ticket.number, ticket.secret];
+  const local = connections.local(ticket.typeid, ticket.server);
+  if (local) {
+    if (local.generation !== ticket.generation) throw foreign(ticket, local.generation);
+    return (await local.verb('redeem', args)) as object;
+  }
+  const session = await sessionOf(connections, ticket);
+  return (await session.call(0, 'redeem', args, {})) as object;
+}
+
+/** The session at the server that made the ticket. One of a later start knows nothing of it. */
+async function sessionOf(connections: Connections, ticket: Ticket): Promise<ServerSession> {
+  const { server, generation } = ticket;
+  for (const session of connections.sessions) {
+    if (session.server === server && session.generation === generation) return session;
+  }
+  const { timeout, closed } = connections;
+  const signal = timeoutSignal(timeout, closed.signal);
+  let session = await connections.session({ server }, signal);
+  if (session.generation !== generation) {
+    // A listing may be a second old, and this start of the server younger.
+    connections.directory.invalidate();
+    session = await connections.session({ server }, signal);
+  }
+  if (session.generation === generation) return session;
+  throw foreign(ticket, session.generation);
+}
+
+function foreign({ server, generation, typeid, objectId }: Ticket, living: number): TicketInvalidError {
+  return new TicketInvalidError(
+    `The ticket of ${typeid} #${objectId} is of generation ${generation} of the server "${server}", and generation ${living} ` +
+      'runs: the one that made it has ended, and its objects with it, or the ticket is of another namespace.',
+    { reason: 'foreign', fate: 'not-executed', server, generation, typeid, objectId },
+  );
+}

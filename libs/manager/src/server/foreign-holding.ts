@@ -1,0 +1,94 @@
+import { Handle, handleOf, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
+import { copyValue, lightBytes } from '../protocol/index.js';
+import type { Limits } from '../protocol/index.js';
+import type { Call } from './call.js';
+import { Holding, type HoldingHost } from './holding.js';
+
+/**
+ * A holding of an object of another server, by a reference that this server's own manager has. It is lent, kept and let go
+ * like one of an object of this server.
+ */
+export class ForeignHolding extends Holding {
+  /** The reference, which is this holding's own. */
+  readonly reference: Handle;
+  readonly #limits: Limits;
+
+  constructor(host: HoldingHost, reference: Handle, call: Call | undefined, limits: Limits) {
+    super(host, call);
+    this.reference = reference;
+    reference.heldFor = this;
+    this.#limits = limits;
+  }
+
+  get typeid(): string {
+    return this.reference.target.typeid;
+  }
+
+  identity(): ObjectToken | undefined {
+    return this.reference.target.identity();
+  }
+
+  methods(): ReadonlySet<string> | undefined {
+    return this.reference.target.methods();
+  }
+
+  ticket(ttl: number, uses: number): Promise<string> {
+    if (this.over) return Promise.reject(this.endedError('get a ticket'));
+    return this.reference.target.ticket(ttl, uses);
+  }
+
+  proxy(handle: Handle, watched: boolean): object {
+    const proxy = makeLazyProxy(handle);
+    if (watched && (this.owner || !this.borrower)) this.host.watch(proxy, handle, !this.owner);
+    return proxy;
+  }
+
+  another(): Target {
+    return new ForeignHolding(this.host, this.reference.dup(), this.host.current(), this.#limits);
+  }
+
+  protected async invoke(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
+    const lent = this.borrower;
+    const parent = this.host.current() ?? (lent?.ended ? undefined : lent);
+    const { options } = handle;
+    // It is part of the call that runs: it has no more time, and ends with it.
+    const left = parent?.deadline === undefined ? undefined : Math.max(1, parent.deadline - Date.now());
+    const timeout = left === undefined ? options.timeout : Math.min(options.timeout || Infinity, left);
+    const signals = [options.signal, parent?.signal].filter((signal) => signal !== undefined);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const reference = this.reference.with({
+      ...(timeout !== undefined && { timeout }),
+      ...(signal && { signal }),
+    });
+    const result = await reference.call(method, args);
+    return adoptAll(this.host, result, parent?.ended ? undefined : parent, this.#limits);
+  }
+
+  protected drop(): void {
+    this.reference.release();
+  }
+
+  protected transfer(change: () => void): void {
+    change();
+  }
+}
+
+/** A further reference of this server's own manager as a holding, lent to `borrower` if there is one. */
+export function adopt(host: HoldingHost, reference: Handle, borrower: Call | undefined, limits: Limits): object {
+  const holding = new ForeignHolding(host, reference.dup(), borrower, limits);
+  return holding.proxy(new Handle(holding), true);
+}
+
+/** The same for every reference in something that came from another server. */
+export function adoptAll(host: HoldingHost, value: unknown, borrower: Call | undefined, limits: Limits): unknown {
+  if (typeof value !== 'object' || value === null || lightBytes(value) !== undefined) return value;
+  const adopted = (object: object): object | undefined => {
+    const handle = handleOf(object);
+    if (!handle || handle.target instanceof Holding) return handle && object;
+    const proxy = adopt(host, handle, borrower, limits);
+    // The proxy value that came is nobody's: collected, it would take its handle with it.
+    handle.release();
+    return proxy;
+  };
+  return copyValue([value], limits, adopted)[0];
+}
