@@ -25,6 +25,9 @@ export interface Kept {
 export class Hosting {
   readonly instance: object;
   readonly objects: HostedObject[] = [];
+  /** The search for cycles that has met it, and under which number there. */
+  search = 0;
+  place = 0;
   #kept: Set<Kept> | undefined;
 
   constructor(instance: object) {
@@ -45,6 +48,8 @@ export class Hosting {
 }
 
 const NOTHING: ReadonlySet<Kept> = new Set();
+/** Steps of burying, of about a microsecond each, between two pauses. */
+const BURIED = 16;
 
 /** One instance under one typeid. */
 export class HostedObject {
@@ -119,14 +124,17 @@ export class ObjectTable {
   }
 
   find(id: number): HostedObject | undefined {
-    return this.#objects.get(id);
+    const object = this.#objects.get(id);
+    return object?.freed ? undefined : object;
   }
 
   /** The object of this instance under this type. A new one has no holder yet: the caller holds it, or calls `settle`. */
   host(type: TypeDefinition, instance: object): HostedObject {
-    let hosting = this.#hosted.get(instance);
+    let hosting = this.#hostingOf(instance);
     if (!hosting) this.#hosted.set(instance, (hosting = new Hosting(instance)));
     for (const object of hosting.objects) if (object.type === type) return object;
+    // A search must not judge the instance by these alone.
+    for (const object of hosting.objects) object.search = 0;
     const object = new HostedObject(++this.#lastId, type, hosting);
     hosting.objects.push(object);
     this.#objects.set(object.id, object);
@@ -136,7 +144,7 @@ export class ObjectTable {
 
   /** Tells `then` how the instance is hosted, as soon as it is. */
   whenHosted(instance: object, then: (hosting: Hosting) => void): void {
-    const hosting = this.#hosted.get(instance);
+    const hosting = this.#hostingOf(instance);
     if (hosting) return then(hosting);
     const waiting = this.#awaiting.get(instance);
     if (waiting) waiting.push(then);
@@ -192,6 +200,39 @@ export class ObjectTable {
     if (!object.freed) this.#free(object);
   }
 
+  /** Frees objects that nobody can reach any more: from here on every call on them fails. `bury` sees to the rest. */
+  condemn(objects: readonly HostedObject[]): void {
+    for (const object of objects) object.freed = true;
+  }
+
+  /** What the end of condemned objects entails, with pauses: they may be very many, or hold very many. */
+  *bury(objects: readonly HostedObject[]): Generator<void> {
+    let steps = 0;
+    for (const object of objects) {
+      for (const holder of object.holders) {
+        if (++steps % BURIED === 0) yield;
+        object.holders.delete(holder);
+        if (holder.owner) object.owned--;
+        holder.onGone?.();
+      }
+    }
+    for (const object of objects) {
+      if (++steps % BURIED === 0) yield;
+      if (!this.#remove(object)) continue;
+      this.#dispose(object);
+      for (const kept of object.hosting.kept) {
+        if (++steps % BURIED === 0) yield;
+        kept.end();
+      }
+    }
+  }
+
+  /** None for an instance that was condemned: it is hosted anew if it comes back. */
+  #hostingOf(instance: object): Hosting | undefined {
+    const hosting = this.#hosted.get(instance);
+    return hosting?.objects[0]?.freed ? undefined : hosting;
+  }
+
   #hostedNow(hosting: Hosting): void {
     const waiting = this.#awaiting.get(hosting.instance);
     if (!waiting) return;
@@ -199,14 +240,23 @@ export class ObjectTable {
     for (const then of waiting) then(hosting);
   }
 
-  #free(object: HostedObject): void {
+  /** Answers whether its instance went with it. */
+  #remove(object: HostedObject): boolean {
     object.freed = true;
+    object.search = 0;
     this.#objects.delete(object.id);
     const { hosting } = object;
     hosting.objects.splice(hosting.objects.indexOf(object), 1);
     this.#events.freed?.(object);
-    if (hosting.objects.length > 0) return;
-    this.#hosted.delete(hosting.instance);
+    // The instance may be left to a cycle that holds it under another id.
+    for (const other of [...hosting.objects]) if (!other.freed && !other.rooted) this.#events.unrooted?.(other);
+    if (hosting.objects.length > 0) return false;
+    if (this.#hosted.get(hosting.instance) === hosting) this.#hosted.delete(hosting.instance);
+    return true;
+  }
+
+  #free(object: HostedObject): void {
+    if (!this.#remove(object)) return;
     if (this.#over) {
       this.#over.push(object);
       return;
