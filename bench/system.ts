@@ -26,6 +26,8 @@ export interface Hosted {
 export interface Target {
   /** One remote call that adds to a counter and answers its value (or, for an echo, the argument). */
   call?(by: number): Promise<unknown>;
+  /** An iterator of so many small items, made at the server. */
+  stream?(items: number): Promise<AsyncIterable<unknown>>;
   objects?: Objects;
   /** For clients that are not this process: runs the whole cell there. `undefined` where the case does not apply. */
   drive?(caseName: string, cell: Cell): Promise<Sample | undefined>;

@@ -23,6 +23,10 @@ class VisitCounter {
   increment(by = 1): number {
     return (this.#count += by);
   }
+
+  *countUp(items: number): Generator<number> {
+    for (let i = 0; i < items; i++) yield i;
+  }
 }
 
 @Injectable()
@@ -72,6 +76,7 @@ export default {
     };
     return {
       call: (by) => counter.increment(by),
+      stream: (items) => counter.countUp(items),
       objects,
       native: app,
       close: () => app.close(),

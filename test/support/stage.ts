@@ -1,4 +1,5 @@
 import type { ApplicationCommands } from '../workers/application.js';
+import type { ChurnerCommands, ChurnerOptions } from '../workers/churner.js';
 import type { ApplicationOptions, ServerOptions } from '../workers/protocol.js';
 import type { ServerCommands } from '../workers/server.js';
 import type { RedisServer } from './redis-server.js';
@@ -11,6 +12,7 @@ export const BEAT = LEASE / 6;
 
 export type ServerWorker = Worker<ServerCommands>;
 export type ApplicationWorker = Worker<ApplicationCommands>;
+export type ChurnerWorker = Worker<ChurnerCommands>;
 
 let stages = 0;
 
@@ -27,15 +29,15 @@ export class Stage {
   }
 
   /** A server process that is on its way: it may have to wait for its name. */
-  launchServer(options: Partial<ServerOptions> = {}): ServerWorker {
+  launchServer(options: Partial<ServerOptions> = {}, execArgv: string[] = []): ServerWorker {
     const { redis, namespace } = this;
     const given: ServerOptions = { redis: redis.url, namespace, name: 'default', lease: LEASE, ...options };
-    return this.#add(new Worker<ServerCommands>(`server ${given.name}`, 'server', given));
+    return this.#add(new Worker<ServerCommands>(`server ${given.name}`, 'server', given, execArgv));
   }
 
   /** A server that listens. */
-  async server(options: Partial<ServerOptions> = {}): Promise<ServerWorker> {
-    const server = this.launchServer(options);
+  async server(options: Partial<ServerOptions> = {}, execArgv: string[] = []): Promise<ServerWorker> {
+    const server = this.launchServer(options, execArgv);
     await server.ready;
     return server;
   }
@@ -45,6 +47,16 @@ export class Stage {
     const application = options.application ?? `application-${++this.#applications}`;
     const given: ApplicationOptions = { redis: redis.url, namespace, application, timeout: 10_000, ...options };
     const worker = this.#add(new Worker<ApplicationCommands>(application, 'application', given, execArgv));
+    await worker.ready;
+    return worker;
+  }
+
+  /** An application that does things with references at random. */
+  async churner(options: Omit<ChurnerOptions, 'redis' | 'namespace' | 'application'>): Promise<ChurnerWorker> {
+    const { redis, namespace } = this;
+    const application = `churner-${++this.#applications}`;
+    const given: ChurnerOptions = { redis: redis.url, namespace, application, timeout: 10_000, ...options };
+    const worker = this.#add(new Worker<ChurnerCommands>(application, 'churner', given, ['--expose-gc']));
     await worker.ready;
     return worker;
   }

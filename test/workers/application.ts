@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Redis } from 'ioredis';
 import {
   InjectManager,
   InjectShared,
@@ -14,6 +15,7 @@ import {
   type DebugInfo,
   type KeepOption,
   type ObjectToken,
+  type TicketOptions,
 } from 'nestjs-manager';
 import { ReportingLogger } from './logger.js';
 import { reportError, serve, workerOptions, type ApplicationOptions, type ErrorReport } from './protocol.js';
@@ -50,6 +52,12 @@ const found = (key: number): AnyProxy => {
   return proxy;
 };
 const methods = (proxy: AnyProxy): AnyMethods => proxy as unknown as AnyMethods;
+
+/** A connection to Redis beside those of the manager. */
+function outside(): AsyncDisposable & { client: Redis } {
+  const client = new Redis(options.redis);
+  return { client, [Symbol.asyncDispose]: async () => client.disconnect() };
+}
 
 export interface DriveOptions {
   calls: number;
@@ -91,6 +99,10 @@ const commands = {
     return keep(await manager.create(typeid, ...args));
   },
 
+  async createAt(server: string, typeid: string, ...args: unknown[]): Promise<number> {
+    return keep(await manager.at(server).create(typeid, ...args));
+  },
+
   async get(typeid: string, name: string, ...args: unknown[]): Promise<number> {
     return keep(await manager.get(typeid, name, ...args));
   },
@@ -102,6 +114,41 @@ const commands = {
 
   async call(key: number, method: string, ...args: unknown[]): Promise<unknown> {
     return methods(found(key))[method]?.(...args);
+  },
+
+  /** A call with these proxies as arguments. */
+  async pass(key: number, method: string, keys: number[]): Promise<unknown> {
+    return methods(found(key))[method]?.(...keys.map(found));
+  },
+
+  /** A call that answers with a proxy, or an array of them. */
+  async fetch(key: number, method: string, ...args: unknown[]): Promise<number> {
+    return keep(await methods(found(key))[method]?.(...args));
+  },
+
+  async fetchAll(key: number, method: string, ...args: unknown[]): Promise<number[]> {
+    return ((await methods(found(key))[method]?.(...args)) as unknown[]).map(keep);
+  },
+
+  ticket: (key: number, given?: TicketOptions): Promise<string> => manager.ticket(found(key), given),
+
+  async redeem(ticket: string): Promise<number> {
+    return keep(await manager.redeem(ticket));
+  },
+
+  /** Puts a ticket at the end of a list in Redis, as a queue of jobs would. */
+  async offer(list: string, key: number, given?: TicketOptions): Promise<void> {
+    await using redis = outside();
+    await redis.client.rpush(list, await manager.ticket(found(key), given));
+  },
+
+  /** Takes a ticket off that list, and its time to redeem it. */
+  async accept(list: string, ms: number): Promise<number> {
+    await using redis = outside();
+    const [, ticket] = (await redis.client.blpop(list, 5)) ?? [];
+    if (ticket === undefined) throw new Error(`Nothing came to ${list}`);
+    await sleep(ms);
+    return keep(await manager.redeem(ticket));
   },
 
   /** A call with a timeout, perhaps of a method that the proxy does not show: around its shape, as an old client would. */

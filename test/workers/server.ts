@@ -10,8 +10,11 @@ import {
   ManagerServerStrategy,
   SharedFactory,
 } from 'nestjs-manager';
+import { Atlas, Shelf, Source, Spot, Treasure } from './containers.js';
+import { Heap } from './heap.js';
 import { ReportingLogger } from './logger.js';
 import { serve, tell, workerOptions, type ServerOptions } from './protocol.js';
+import { resources } from './resources.js';
 import { Caller, Counter, Family, Faulty, Grumpy, note, noted, Room, RoomFullError, Thing } from './types.js';
 
 const options = workerOptions<ServerOptions>();
@@ -61,7 +64,7 @@ class Factories {
 @Module({
   imports: [
     ManagerServerModule.forRoot({ ...options, types: [Counter, Room, Thing, Faulty, Grumpy] }),
-    ManagerServerModule.forFeature([Caller]),
+    ManagerServerModule.forFeature([Caller, Treasure, Shelf, Atlas, Spot, Source]),
   ],
   providers: [Surnames, Factories],
 })
@@ -77,6 +80,9 @@ const commands = {
   /** How often what happened here. */
   noted,
   identity: () => strategy.identity,
+  heap: () => Heap.used(),
+  collect: () => Heap.collect(),
+  resources,
   close: () => app.close(),
 };
 export type ServerCommands = typeof commands;

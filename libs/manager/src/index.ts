@@ -41,6 +41,7 @@ export {
   ServerSupersededError,
   ServerUnavailableError,
   SessionExpiredError,
+  TicketInvalidError,
   TypeNotRegisteredError,
 } from './protocol/index.js';
 
@@ -77,5 +78,7 @@ export type {
   Limits,
   ObjectDebugInfo,
   ServerDebugInfo,
+  TicketFault,
+  TicketOptions,
 } from './protocol/index.js';
 export type { RedisClient, RedisFactory, RedisRole, Transport } from './transport/index.js';

@@ -132,6 +132,18 @@ describe('an object of one server in the hands of another', () => {
     await manager.ping();
   });
 
+  it('is in an answer that held it when it was given, though it is taken out before the answer leaves', async () => {
+    const other = await manager.create(Thing, 'two');
+    await shelf.put(thing);
+    await shelf.put(other);
+    await Promise.all([manager.release(thing), manager.release(other)]);
+    const [all] = (await Promise.all([shelf.all(), shelf.drop()])) as unknown as [SharedProxy<Thing>[]];
+    expect(await Promise.all(all.map((one) => one.name()))).toEqual(['one', 'two']);
+    expect(things.table.size).toBe(2);
+    await Promise.all(all.map((one) => manager.release(one)));
+    await until(() => things.table.size === 0);
+  });
+
   it('hands out objects of its own server there', async () => {
     await shelf.put(thing);
     const [child] = (await shelf.children()) as [SharedProxy<Thing>];

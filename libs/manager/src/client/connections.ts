@@ -45,6 +45,10 @@ export class Connections implements SessionOwner {
   readonly limits: Limits;
   readonly timeout: number;
   readonly directory: Directory;
+  /** A proxy of the object of a ticket, at once; it is redeemed meanwhile. Set by the manager. */
+  redeemed: (ticket: string) => object = () => {
+    throw this.closedError();
+  };
   /** Fires when the manager is closed: whatever waits for a server stops waiting. */
   readonly closed = new AbortController();
 
@@ -82,6 +86,11 @@ export class Connections implements SessionOwner {
   local(typeid: string, server: string | undefined): LocalServer | undefined {
     const local = this.#options.local?.();
     return local?.has(typeid) && (server === undefined || server === local.name) ? local : undefined;
+  }
+
+  /** Inside a server: what takes charge of references to objects of others. */
+  adopter(): ((value: unknown) => unknown) | undefined {
+    return this.#options.local?.()?.adopter();
   }
 
   get state(): TransportState {

@@ -1,2 +1,2 @@
-export { Creators, Manager, NamedCreators } from './manager.js';
+export { Creators, Manager, NamedCreators, sessionsOf } from './manager.js';
 export type { ManagerOptions, ManagerStatus } from './manager.js';

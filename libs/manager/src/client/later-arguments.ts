@@ -1,4 +1,4 @@
-import { handleOf, TRANSIT, type Target } from '../definition/index.js';
+import { Handle, handleOf, TRANSIT, type Target } from '../definition/index.js';
 import { copyValue, WireReference } from '../protocol/index.js';
 import type { Limits } from '../protocol/index.js';
 
@@ -9,34 +9,43 @@ import type { Limits } from '../protocol/index.js';
  */
 export class LaterArguments {
   readonly args: readonly unknown[];
-  readonly #proxies = new Map<object, Target>();
+  /** Of its own: what the caller releases meanwhile travels all the same. */
+  readonly #handles = new Map<object, Handle>();
 
   constructor(args: readonly unknown[], limits: Limits) {
-    this.args = copyValue(args, limits, (value) => {
-      const handle = handleOf(value);
-      if (!handle) return undefined;
-      handle.expectHeld('be passed');
-      this.#proxies.set(value, handle.target);
-      return value;
-    });
-    for (const target of this.#proxies.values()) target.retain();
+    try {
+      this.args = copyValue(args, limits, (value) => this.#own(value));
+    } catch (error) {
+      this.release();
+      throw error;
+    }
   }
 
-  /** What stands in the message for each proxy that the session at this server cannot name by itself. */
-  async tickets(server: string, generation: number): Promise<Map<object, WireReference>> {
+  /** What stands in the message for each proxy that is not `nameable` without. */
+  async tickets(nameable: (target: Target) => boolean): Promise<Map<object, WireReference>> {
     const tickets = new Map<object, WireReference>();
     await Promise.all(
-      Array.from(this.#proxies, async ([proxy, target]) => {
-        const token = target.identity();
-        if (token?.server === server && token.generation === generation) return;
-        tickets.set(proxy, new WireReference(target.typeid, token?.id ?? 0, 0, await target.ticket(TRANSIT, 1)));
+      Array.from(this.#handles, async ([proxy, { target }]) => {
+        if (nameable(target)) return;
+        const ticket = await target.ticket(TRANSIT, 1);
+        tickets.set(proxy, new WireReference(target.typeid, target.identity()?.id ?? 0, 0, ticket));
       }),
     );
     return tickets;
   }
 
   release(): void {
-    for (const target of this.#proxies.values()) target.release();
-    this.#proxies.clear();
+    for (const handle of this.#handles.values()) handle.release();
+    this.#handles.clear();
+  }
+
+  #own(value: object): object | undefined {
+    const handle = handleOf(value);
+    if (!handle) return undefined;
+    handle.expectHeld('be passed');
+    const own = new Handle(handle.target);
+    const proxy = own.target.proxy(own, false);
+    this.#handles.set(proxy, own);
+    return proxy;
   }
 }

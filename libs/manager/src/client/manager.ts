@@ -9,6 +9,7 @@ import {
   type AnyProxy,
   type CallOptions,
   type CollectedReport,
+  type ForeignObjects,
   type LocalServer,
   type ObjectToken,
   type ProxyOf,
@@ -17,17 +18,24 @@ import {
   type TypeToken,
 } from '../definition/index.js';
 import {
+  checkTicketOptions,
   ConfigurationError,
   ManagerClosedError,
   type DebugInfo,
   type KeepOption,
   type Limits,
-  type ServerDebugInfo,
+  type TicketOptions,
 } from '../protocol/index.js';
 import type { Transport } from '../transport/index.js';
+import { censusOf } from './census.js';
 import { Connections } from './connections.js';
+import { notSent } from './failures.js';
+import { LaterArguments } from './later-arguments.js';
 import { NamedTarget } from './named-target.js';
+import { redeem } from './redemption.js';
 import type { ServerSession } from './server-session.js';
+import { timeoutSignal } from './timeout-signal.js';
+import { TicketTarget } from './ticket-target.js';
 import { runTask } from './tasks.js';
 
 export interface ManagerOptions {
@@ -39,6 +47,8 @@ export interface ManagerOptions {
   limits?: Partial<Limits> | undefined;
   /** The server that this is the manager of, from when it hosts on: what it has the type of is made there. */
   local?: () => LocalServer | undefined;
+  /** Told how that server reaches objects of others. */
+  foreign?: (objects: ForeignObjects) => void;
   /** In development: told of proxies that were collected without having been released. */
   onCollected?: CollectedReport;
 }
@@ -47,6 +57,8 @@ export interface ManagerOptions {
 export type ManagerStatus = 'idle' | 'connecting' | 'connected' | 'closed';
 
 const TIMEOUT = 30_000;
+/** Milliseconds that a ticket is good for. */
+const TICKET_TTL = 60_000;
 /** Milliseconds that goodbye may take. */
 const FAREWELL = 1000;
 
@@ -92,11 +104,13 @@ export class Creators {
     };
     const local = this.#connections.local(typeid, this.#where.server);
     const session = local ? undefined : this.#connections.serving(typeid, this.#where.server);
+    const adopt = this.#connections.adopter();
     const proxy = local
       ? local.verb('create', [typeid, args])
       : session
         ? session.call(0, 'create', [typeid, args], {})
         : this.#createLater(typeid, args);
+    if (adopt && !local) return proxy.then(adopt).then(remember);
     return madeAt ? proxy.then(remember) : proxy;
   }
 
@@ -138,13 +152,21 @@ export class Creators {
   }
 
   async #createLater(typeid: string, args: unknown[]): Promise<unknown> {
-    const deadline = AbortSignal.timeout(this.#connections.timeout);
     const wanted = { server: this.#where.server, typeid };
-    const session = await this.#connections.session(
-      wanted,
-      AbortSignal.any([deadline, this.#connections.closed.signal]),
-    );
-    return session.call(0, 'create', [typeid, args], {});
+    // It is made with the arguments of now, whatever becomes of them until a server is found.
+    let later: LaterArguments;
+    try {
+      later = new LaterArguments(args, this.#connections.limits);
+    } catch (error) {
+      throw notSent(error, 'create', undefined);
+    }
+    try {
+      const { timeout, closed } = this.#connections;
+      const session = await this.#connections.session(wanted, timeoutSignal(timeout, closed.signal));
+      return session.call(0, 'create', [typeid, later.args], {});
+    } finally {
+      later.release();
+    }
   }
 }
 
@@ -170,17 +192,23 @@ export class NamedCreators {
     ...args: unknown[]
   ): Promise<unknown> {
     const typeid = typeidOf(type);
+    const madeAt = development ? new Error('made') : undefined;
+    const remember = (proxy: unknown): unknown => {
+      if (madeAt) expectHandle(proxy, 'get()').madeAt = madeAt;
+      return proxy;
+    };
     const local = this.#connections.local(typeid, this.#where.server);
     if (local) {
       const answer = (await local.verb('get', [typeid, this.#name, args, this.#options.keep])) as object;
-      if ('object' in answer) return answer.object;
+      if ('object' in answer) return remember(answer.object);
     }
+    const adopt = this.#connections.adopter();
     const handle = this.#handle(typeid, args);
     try {
       const record = await (handle.target as NamedTarget).ready(handle);
       const proxy = new record.type.proxyClass(handle);
       this.#connections.watch(proxy, handle);
-      return proxy;
+      return remember(adopt ? adopt(proxy) : proxy);
     } catch (error) {
       handle.release();
       throw error;
@@ -192,6 +220,7 @@ export class NamedCreators {
   lazy<T = unknown>(type: string, ...args: unknown[]): SharedProxy<T>;
   lazy(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]): unknown {
     const handle = this.#handle(typeidOf(type), args);
+    handle.lasting = true;
     return handle.target.proxy(handle, true);
   }
 
@@ -209,6 +238,9 @@ export class NamedCreators {
   }
 }
 
+/** The open sessions of a manager. For `nestjs-manager/testing`: no user needs to know of them. */
+export let sessionsOf: (manager: Manager) => readonly ServerSession[];
+
 /**
  * The client of one application: creates, finds and releases shared objects. In a Nest application it is injected with
  * `@InjectManager()`, connected and closed with the application.
@@ -220,6 +252,9 @@ export class Manager extends Creators {
   readonly status$: Observable<ManagerStatus>;
   readonly #connections: Connections;
   readonly #status = new BehaviorSubject<ManagerStatus>('idle');
+  static {
+    sessionsOf = (manager): readonly ServerSession[] => [...manager.#connections.sessions];
+  }
   #closing: Promise<void> | undefined;
 
   constructor(options: ManagerOptions) {
@@ -234,6 +269,11 @@ export class Manager extends Creators {
     });
     super(connections, {});
     this.#connections = connections;
+    connections.redeemed = (ticket) => {
+      const target = new TicketTarget(connections, ticket);
+      return target.proxy(new Handle(target), true);
+    };
+    options.foreign?.({ redeemed: (ticket) => connections.redeemed(ticket) });
     this.status$ = this.#status.pipe(distinctUntilChanged());
     connections.onState((state) => {
       if (!this.#closing) this.#status.next(state);
@@ -299,6 +339,55 @@ export class Manager extends Creators {
     return handle.target.proxy(handle, true) as P;
   }
 
+  /**
+   * A reference to the object as a short string, for another application: through a queue, HTTP or a database. It keeps the
+   * object alive, whoever else lets go, until it is redeemed or expires. Whoever has it can redeem it, so keep it as you
+   * would a password.
+   *
+   * `ttl`: ms that it is good for, from 1 to 2147483647 (default 60000). `uses`: redemptions that it is good for (default
+   * 1). A redemption spends a use even if its application dies of what it does then: work that may be retried takes
+   * `uses: Infinity`, which is good for any number until the `ttl` is over.
+   *
+   * @throws ConfigurationError for options that cannot be; ProxyReleasedError where the proxy was released; ObjectLostError
+   * and SessionExpiredError as calls of the proxy.
+   *
+   * @example
+   * ```ts
+   * const report = await manager.create(Report);
+   * await queue.add('render', { report: await manager.ticket(report, { ttl: 600_000, uses: Infinity }) });
+   * await manager.release(report);
+   * ```
+   */
+  async ticket(proxy: AnyProxy, options: TicketOptions = {}): Promise<string> {
+    const { ttl, uses } = checkTicketOptions(options.ttl ?? TICKET_TTL, options.uses ?? 1);
+    const handle = expectHandle(proxy, 'ticket()');
+    handle.expectHeld('get a ticket');
+    return handle.target.ticket(ttl, uses);
+  }
+
+  /**
+   * The proxy that a ticket stands for, in any application of the namespace. It is a reference of its own: it can do what
+   * the first one can, and is yours to release.
+   *
+   * @throws TicketInvalidError where the ticket is damaged, unknown to its server, expired, used up, or of a start of the
+   * server that is over; its `reason` says which, and nothing was touched. ServerUnavailableError where its server cannot
+   * be reached in time; ObjectLostError where its object lost its name to another server.
+   *
+   * @example
+   * ```ts
+   * await using report = await manager.redeem<Report>(job.data.report);
+   * await report.render();
+   * ```
+   */
+  async redeem<T = unknown>(ticket: string): Promise<SharedProxy<T>> {
+    const madeAt = development ? new Error('made') : undefined;
+    const adopt = this.#connections.adopter();
+    const redeemed = await redeem(this.#connections, ticket);
+    const proxy = adopt ? adopt(redeemed) : redeemed;
+    if (madeAt) expectHandle(proxy, 'redeem()').madeAt = madeAt;
+    return proxy as SharedProxy<T>;
+  }
+
   /** A copy of the object's state: what its `toCopy()` gives, called like any other method; MethodNotExposedError where the type exposes none. */
   copyOf<C>(proxy: ProxyOf<{ toCopy(): C }>): Promise<Awaited<C>> {
     return expectHandle(proxy, 'copyOf()').call('toCopy', []) as Promise<Awaited<C>>;
@@ -321,19 +410,22 @@ export class Manager extends Creators {
 
   /** How many objects the live servers host. */
   async numberOfObjects(): Promise<number> {
-    const counts = await this.#ask<number>('numberOfObjects');
+    const counts = await this.#ask((session) => session.call(0, 'numberOfObjects', [], {}) as Promise<number>);
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Every object of every live server, and everybody who holds it. */
+  /**
+   * Every object of every live server, and everybody who holds it: `HolderDebugInfo` says what is told of whom. It comes
+   * in pages, each of which is exact when it is made; what changes between two may be missing, or there twice.
+   */
   async debugInfo(): Promise<DebugInfo> {
-    return { servers: await this.#ask<ServerDebugInfo>('debugInfo') };
+    return { servers: await this.#ask(censusOf) };
   }
 
   /** Asks every live server for a sign of life; the ms that the slowest took. ServerUnavailableError where there is none. */
   async ping(): Promise<number> {
     const since = performance.now();
-    await this.#ask('ping');
+    await this.#ask((session) => session.call(0, 'ping', [], {}));
     return performance.now() - since;
   }
 
@@ -352,16 +444,15 @@ export class Manager extends Creators {
 
   #session(wanted: { server?: string; typeid?: string }): Promise<ServerSession> {
     const { timeout, closed } = this.#connections;
-    return this.#connections.session(wanted, AbortSignal.any([AbortSignal.timeout(timeout), closed.signal]));
+    return this.#connections.session(wanted, timeoutSignal(timeout, closed.signal));
   }
 
-  async #ask<R>(verb: string): Promise<R[]> {
+  /** Asks every live server. */
+  async #ask<R>(question: (session: ServerSession) => Promise<R>): Promise<R[]> {
     if (this.#closing) throw new ManagerClosedError('The manager was closed.', { fate: 'not-executed' });
     await this.#session({});
     const servers = await this.#connections.directory.list(true);
-    return Promise.all(
-      servers.map(async ({ server }) => (await this.#session({ server })).call(0, verb, [], {}) as Promise<R>),
-    );
+    return Promise.all(servers.map(async ({ server }) => question(await this.#session({ server }))));
   }
 }
 

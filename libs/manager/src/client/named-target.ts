@@ -2,6 +2,7 @@ import { Handle, handleOf, isProxy, makeLazyProxy, type ObjectToken, type Target
 import { copyValue, ManagerError, ObjectLostError, ConfigurationError } from '../protocol/index.js';
 import { Moment } from '../link/index.js';
 import type { Connections } from './connections.js';
+import { LaterArguments } from './later-arguments.js';
 import { orAborted } from './or-aborted.js';
 import { pause } from './directory.js';
 import type { ObjectRecord } from './object-record.js';
@@ -32,6 +33,8 @@ export class NamedTarget implements Target {
   readonly name: string;
   readonly #connections: Connections;
   readonly #options: NamedOptions;
+  /** Those of the moment in which the proxy was made; undefined once they are needed no more. */
+  #args: LaterArguments | undefined;
   #handles = 0;
   /** The reference to the object while it is bound; the proxy value is kept so that the collector leaves it alone. */
   #bound: { proxy: object; record: ObjectRecord } | undefined;
@@ -40,13 +43,14 @@ export class NamedTarget implements Target {
   #lostForGood = false;
   #binding = false;
   /** Calls made while there is nothing to call. */
-  readonly #waiting: WaitingCalls;
+  readonly #waiting: WaitingCalls<ObjectRecord>;
 
   constructor(connections: Connections, typeid: string, name: string, options: NamedOptions) {
     this.#connections = connections;
     this.typeid = typeid;
     this.name = name;
     this.#options = options;
+    this.#args = new LaterArguments(options.args, connections.limits);
     this.#waiting = new WaitingCalls(connections, `${typeid} "${name}"`, this.#ids());
   }
 
@@ -65,6 +69,12 @@ export class NamedTarget implements Target {
   }
 
   call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
+    const adopt = this.#connections.adopter();
+    const answer = this.#call(handle, method, args);
+    return adopt ? answer.then(adopt) : answer;
+  }
+
+  #call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
     const record = this.#record();
     if (record) return record.call(handle, method, args);
     let copied: readonly unknown[];
@@ -102,6 +112,15 @@ export class NamedTarget implements Target {
   release(): void {
     if (--this.#handles > 0) return;
     this.#unbind();
+    this.#settleArguments();
+  }
+
+  /** What they refer to is held for as long as the object may still have to be made. */
+  #settleArguments(): void {
+    const { rebind } = this.#options;
+    if (this.#handles === 0 ? this.#binding : rebind || !this.#last) return;
+    this.#args?.release();
+    this.#args = undefined;
   }
 
   #record(): ObjectRecord | undefined {
@@ -150,8 +169,10 @@ export class NamedTarget implements Target {
           handle.release();
           return;
         }
+        handle.heldFor = this;
         this.#bound = { proxy, record };
         this.#last = record;
+        this.#settleArguments();
         this.#waiting.run(record);
         if (this.#handles === 0) this.#unbind();
       }
@@ -161,6 +182,7 @@ export class NamedTarget implements Target {
     } finally {
       this.#connections.closed.signal.removeEventListener('abort', close);
       this.#binding = false;
+      this.#settleArguments();
     }
   }
 
@@ -204,7 +226,8 @@ export class NamedTarget implements Target {
   }
 
   async #get(signal: AbortSignal): Promise<object | undefined> {
-    const { args, keep, server } = this.#options;
+    const { keep, server } = this.#options;
+    const args = this.#args?.args ?? [];
     const enough = new AbortController();
     const stop = (): void => enough.abort();
     signal.addEventListener('abort', stop, { once: true });

@@ -67,6 +67,10 @@ export class ObjectRecord implements Target {
     return proxy;
   }
 
+  mayWait(method: string): boolean {
+    return this.type.waits.has(method);
+  }
+
   methods(): ReadonlySet<string> {
     return this.type.methods;
   }

@@ -10,6 +10,8 @@ export interface Pending {
   readonly record: ObjectRecord | undefined;
   /** What its arguments refer to: held until it is answered. */
   readonly pins: readonly Target[] | undefined;
+  /** Where it was made, in development. */
+  readonly madeAt: Error | undefined;
   /** The handle that it was made with. */
   readonly handle: Handle | undefined;
   readonly resolve: (value: unknown) => void;
@@ -48,6 +50,12 @@ export class PendingCalls {
     if (pending.deadline < this.#earliest) this.#arm(pending.deadline);
   }
 
+  /** Where it came from, in development; else where the proxy did. */
+  madeAt(number: number): Error | undefined {
+    const pending = this.#calls.get(number);
+    return pending?.madeAt ?? pending?.handle?.root.madeAt;
+  }
+
   /** The call, which from here on waits no more. */
   take(number: number): Pending | undefined {
     const pending = this.#calls.get(number);
@@ -56,6 +64,11 @@ export class PendingCalls {
       pending.unlisten?.();
     }
     return pending;
+  }
+
+  /** The handle that a call was made with that waits for its answer. */
+  maker(number: number): Handle | undefined {
+    return this.#calls.get(number)?.handle;
   }
 
   takeAll(): Pending[] {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { defineFactory, SharedType, type SharedProxy } from '../definition/index.js';
-import type { ManagerServer } from '../server/index.js';
-import { House, until } from './house.suite.js';
+import { SharedType, type SharedProxy } from '../definition/index.js';
+import { createTestManager, expectNoLeakedReferences, type TestManager } from '../testing/index.js';
 import type { Manager } from './index.js';
 
 @SharedType()
@@ -26,23 +25,33 @@ class Cached extends Node_ {
     if (cached === this) cached = undefined;
   }
 }
-const CachedType = defineFactory({ typeid: 'Cached', type: Cached }, () => (cached ??= new Cached()));
-const LateType = defineFactory({ typeid: 'Late', type: Cached }, async () => {
-  await Promise.resolve();
-  return (cached ??= new Cached());
-});
+const factories = [
+  { typeid: 'Cached', type: Cached, create: () => (cached ??= new Cached()) },
+  {
+    typeid: 'Late',
+    type: Cached,
+    create: async () => {
+      await Promise.resolve();
+      return (cached ??= new Cached());
+    },
+  },
+];
 
-let house: House;
-let server: ManagerServer;
+let test: TestManager;
 let manager: Manager;
 
 beforeEach(async () => {
   cached = undefined;
-  house = new House();
-  server = await house.server([Node_, CachedType, LateType]);
-  manager = house.manager();
+  test = await createTestManager({ types: [Node_], factories });
+  ({ manager } = test);
 });
-afterEach(() => house.close());
+afterEach(async () => {
+  try {
+    await expectNoLeakedReferences(manager);
+  } finally {
+    await test.close();
+  }
+});
 
 describe('a factory that gives an object which is just being let go', () => {
   const ROUNDS = 10_000;
@@ -68,15 +77,14 @@ describe('a factory that gives an object which is just being let go', () => {
         if (round % 16 === 0) await proxy.number();
       }
       expect(await proxy.number()).toBeGreaterThan(0);
-      expect(server.table.size).toBe(1);
+      expect(await manager.numberOfObjects()).toBe(1);
       await manager.release(proxy);
-      await until(() => server.table.size === 0);
     },
     30_000,
   );
 
   it('never gives a dead proxy to two applications that take turns', async () => {
-    const other = house.manager();
+    const other = test.connect();
     for (let round = 0; round < 1000; round++) {
       const [one, two] = (await Promise.all([
         manager.create('Cached'),
@@ -89,7 +97,6 @@ describe('a factory that gives an object which is just being let go', () => {
       expect(await proxy.number()).toBeGreaterThan(0);
       void manager.release(proxy);
     }
-    await until(() => server.table.size === 0);
   }, 30_000);
 });
 
@@ -104,7 +111,6 @@ describe('a reference that is under way while the last handle is released', () =
       expect(await same.number()).toBe(Node_.made);
       void manager.release(same);
     }
-    await until(() => server.table.size === 0);
   }, 30_000);
 
   it('is the same reference: released once by each handle', async () => {
@@ -114,7 +120,6 @@ describe('a reference that is under way while the last handle is released', () =
     await manager.release(proxy);
     expect(await same.number()).toBe(Node_.made);
     await manager.release(same);
-    await until(() => server.table.size === 0);
   });
 });
 
@@ -129,22 +134,19 @@ describe('references anywhere in an answer', () => {
     expect(manager.token(list[0])).toEqual(manager.token(proxy));
     expect(await list[1].number()).toBe(Node_.made);
     await Promise.all([proxy, ...list].map((each) => manager.release(each)));
-    await until(() => server.table.size === 0);
   });
 });
 
 describe('two applications', () => {
   it('hold an object each on its own', async () => {
-    const other = house.manager();
+    const other = test.connect();
     const [one, two] = (await Promise.all([manager.create('Cached'), other.create('Cached')])) as [
       SharedProxy<Cached>,
       SharedProxy<Cached>,
     ];
     expect(other.token(two)).toEqual(manager.token(one));
-    await manager.close();
-    await until(() => server.sessions === 1);
-    expect(await two.number()).toBe(Node_.made);
-    await other.release(two);
-    await until(() => server.table.size === 0);
+    await other.close();
+    expect(await one.number()).toBe(Node_.made);
+    await manager.release(one);
   });
 });

@@ -1,4 +1,17 @@
-import { Handle, handleOf, makeProxyClass, Unready, type CallOptions, type Target } from '../definition/index.js';
+import {
+  atPlace,
+  development,
+  Handle,
+  handleOf,
+  ITERATOR,
+  proxyClassOf,
+  releaseWithin,
+  placeOfCall,
+  Unready,
+  type CallOptions,
+  type ObjectToken,
+  type Target,
+} from '../definition/index.js';
 import {
   CallTimeoutError,
   decodeError,
@@ -19,9 +32,11 @@ import { BeatCounter, beatFrame, beatInterval, Link, Moment } from '../link/inde
 import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
+import { heldThrough, type Held } from './held.js';
 import type { KnownType } from './known-type.js';
 import { LaterArguments } from './later-arguments.js';
 import { ObjectRecord, type RecordSession } from './object-record.js';
+import { timeoutSignal } from './timeout-signal.js';
 import { orAborted } from './or-aborted.js';
 import { PendingCalls } from './pending-calls.js';
 import type { Pending } from './pending-calls.js';
@@ -37,6 +52,8 @@ export interface SessionOwner {
   reread(): void;
   /** Has the collector release what a proxy value leaves. */
   watch(proxy: object, handle: Handle): void;
+  /** A proxy of an object of another server, which came with a ticket. */
+  redeemed(ticket: string): object;
   /** The claim that stands on the server's name; null where its lease is over. Rejects where the medium is away. */
   claimOf(server: string): Promise<string | null>;
   ended(session: ServerSession): void;
@@ -84,6 +101,10 @@ export class ServerSession implements Peer, RecordSession {
   /** While a message is made: the targets of the proxies in it, and the tickets that stand for some of them. */
   #pins: Target[] | undefined;
   #tickets: ReadonlyMap<object, WireReference> | undefined;
+  /** The iterators in the answer that is being read. */
+  readonly #iterators: Handle[] = [];
+  /** In development: the references in the answer that is being read. */
+  #arrived: Handle[] = [];
 
   constructor(owner: SessionOwner, id: string, address: ServerAddress, welcome: Welcome) {
     this.#owner = owner;
@@ -96,7 +117,7 @@ export class ServerSession implements Peer, RecordSession {
     const messageBytes = Math.min(owner.limits.messageBytes, welcome.messageBytes, welcome.allowance.bytes);
     this.#limits = { ...owner.limits, messageBytes };
     for (const { typeid, methods, waits } of welcome.types) {
-      const proxyClass = makeProxyClass(typeid, methods);
+      const proxyClass = proxyClassOf(typeid, methods);
       this.#types.set(typeid, { typeid, methods: new Set(methods), waits: new Set(waits), proxyClass });
     }
     this.link = new Link({
@@ -173,6 +194,7 @@ export class ServerSession implements Peer, RecordSession {
         typeid: record?.typeid,
         record,
         pins,
+        madeAt: record && placeOfCall(),
         handle,
         resolve,
         reject,
@@ -207,6 +229,17 @@ export class ServerSession implements Peer, RecordSession {
     this.link.send(encodeMessage([MessageKind.release, record.id, record.grant], this.#limits), 0, false);
   }
 
+  /** In development: what is known here of its reference to an object. */
+  held(id: number): Held | undefined {
+    const record = development ? this.#records.get(id) : undefined;
+    return record && heldThrough(record);
+  }
+
+  /** The most bytes that an answer may have. */
+  get answerBytes(): number {
+    return Math.min(this.#limits.messageBytes, this.#owner.limits.bytes);
+  }
+
   takes(): boolean {
     return this.#leaseHolds();
   }
@@ -232,6 +265,14 @@ export class ServerSession implements Peer, RecordSession {
 
   /** A reference in a message that could not be resolved spoils only that message. */
   complete(message: unknown[], failure: { readonly error: unknown } | undefined): unknown[] {
+    if (this.#iterators.length > 0) {
+      const maker = this.#pending.maker(message[1] as number);
+      for (const handle of this.#iterators.splice(0)) if (maker) handle.comesFrom(maker);
+    }
+    if (this.#arrived.length > 0) {
+      const madeAt = this.#pending.madeAt(message[1] as number);
+      for (const handle of this.#arrived.splice(0)) handle.madeAt = madeAt;
+    }
     return failure ? [MessageKind.error, message[1], failure.error, 'executed'] : message;
   }
 
@@ -381,12 +422,19 @@ export class ServerSession implements Peer, RecordSession {
     if (ticket) return ticket;
     handle.expectHeld('be passed');
     const { target } = handle;
-    const token = target.identity();
-    if (token?.server !== this.server || token.generation !== this.generation) throw new Unready(value, handle);
+    if (!this.#nameable(target)) throw new Unready(value, handle);
+    const token = target.identity() as ObjectToken;
     // What the server resolves on receipt is not given back before the call was answered.
     target.retain();
     (this.#pins ??= []).push(target);
     return new WireReference(token.typeid, token.id, 0);
+  }
+
+  /** Whether the server knows the object as one that this session holds. */
+  #nameable(target: Target): boolean {
+    const token = target.identity();
+    if (token?.server !== this.server || token.generation !== this.generation) return false;
+    return target instanceof ObjectRecord || this.#records.has(token.id);
   }
 
   #takePins(): Target[] | undefined {
@@ -412,16 +460,16 @@ export class ServerSession implements Peer, RecordSession {
     }
     const { signal, timeout = 0 } = options;
     const since = performance.now();
+    const place = placeOfCall();
     const before = record?.line;
     record?.pin();
-    const stop = [...(signal ? [signal] : []), ...(timeout > 0 ? [AbortSignal.timeout(timeout)] : [])];
     const prepare = async (): Promise<Map<object, WireReference>> => {
-      const tickets = later.tickets(this.server, this.generation);
+      const tickets = later.tickets((target) => this.#nameable(target));
       tickets.catch(() => undefined);
       await before;
       return tickets;
     };
-    const ready = orAborted(prepare(), AbortSignal.any(stop), () =>
+    const ready = orAborted(prepare(), timeoutSignal(timeout, signal), () =>
       signal?.aborted
         ? abortedError(method, record, signal.reason, 'not-executed')
         : new CallTimeoutError(`${method}() could not leave within ${timeout} ms: its arguments were not reached.`, {
@@ -434,7 +482,9 @@ export class ServerSession implements Peer, RecordSession {
       (tickets) => {
         const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;
         // In a box: the line goes on when it has left, not when it was answered.
-        return { answer: this.call(object, method, later.args, { signal, timeout: left }, record, handle, tickets) };
+        const call = (): Promise<unknown> =>
+          this.call(object, method, later.args, { signal, timeout: left }, record, handle, tickets);
+        return { answer: atPlace(place, call) };
       },
       (error: unknown) => ({ answer: Promise.reject(notSent(error, method, record) as Error) }),
     );
@@ -448,13 +498,23 @@ export class ServerSession implements Peer, RecordSession {
     return outcome.then(({ answer }) => answer);
   }
 
-  #fromWire({ typeid, id, grant }: WireReference): object {
+  #fromWire(reference: WireReference): object {
+    const proxy = this.#proxyOf(reference);
+    const handle = development ? handleOf(proxy) : undefined;
+    if (handle) this.#arrived.push(handle);
+    return proxy;
+  }
+
+  #proxyOf({ typeid, id, grant, ticket }: WireReference): object {
+    if (ticket !== undefined) return this.#owner.redeemed(ticket);
     const type = this.#types.get(typeid);
     if (!type) throw new ProtocolError(`The server "${this.server}" sent a reference of an unknown type "${typeid}".`);
     let record = this.#records.get(id);
     if (!record) this.#records.set(id, (record = new ObjectRecord(this, type, id)));
     record.grant = Math.max(record.grant, grant);
-    return record.proxy(new Handle(record), true);
+    const handle = new Handle(record);
+    if (typeid === ITERATOR) this.#iterators.push(handle);
+    return record.proxy(handle, true);
   }
 
   #listen(pending: Pending, signal: AbortSignal): void {
@@ -514,19 +574,4 @@ export class ServerSession implements Peer, RecordSession {
 function unpin({ record, pins }: Pending): void {
   record?.unpin();
   if (pins) for (const target of pins) target.release();
-}
-
-/** Gives back what an answer granted that nobody waits for any more. */
-function releaseWithin(value: unknown, seen = new Set<unknown>()): void {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return;
-  seen.add(value);
-  const handle = handleOf(value);
-  if (handle) handle.release();
-  else if (value instanceof Map) {
-    for (const [key, item] of value) {
-      releaseWithin(key, seen);
-      releaseWithin(item, seen);
-    }
-  } else if (value instanceof Set || Array.isArray(value)) for (const item of value) releaseWithin(item, seen);
-  else if (!ArrayBuffer.isView(value)) for (const item of Object.values(value)) releaseWithin(item, seen);
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { keep, SharedType, type AnyProxy, type SharedProxy } from '../definition/index.js';
-import type { ManagerServer } from '../server/index.js';
-import { House, turns } from './house.suite.js';
+import { keep, SharedType, type SharedProxy } from '../definition/index.js';
+import { createTestManager, expectNoLeakedReferences, type TestManager } from '../testing/index.js';
+import { turns } from './house.suite.js';
 import type { Manager } from './index.js';
 
 let disposed: string[] = [];
@@ -54,26 +54,30 @@ class Box {
 }
 
 describe('a proxy in arguments', () => {
-  let house: House;
-  let server: ManagerServer;
+  let test: TestManager;
   let manager: Manager;
 
   beforeEach(async () => {
     disposed = [];
-    house = new House();
-    server = await house.server([Thing, Box]);
-    manager = house.manager();
+    test = await createTestManager({ types: [Thing, Box] });
+    ({ manager } = test);
   });
-  afterEach(() => house.close());
+  afterEach(async () => {
+    try {
+      await expectNoLeakedReferences(manager);
+    } finally {
+      await test.close();
+    }
+  });
 
   const settled = async (): Promise<number> => {
     await manager.ping();
     await turns(3);
-    return server.table.size;
+    return manager.numberOfObjects();
   };
 
   it('is kept by the object that keeps it, and freed with it', async () => {
-    const box = await manager.create(Box);
+    await using box = await manager.create(Box);
     const thing = await manager.create(Thing, 'one');
     expect(await box.put(thing)).toBe(1);
     await manager.release(thing);
@@ -85,7 +89,7 @@ describe('a proxy in arguments', () => {
   });
 
   it('lasts for its call where it is not kept', async () => {
-    const box = await manager.create(Box);
+    await using box = await manager.create(Box);
     const thing = await manager.create(Thing, 'one');
     await box.forget(thing);
     await expect(box.names()).rejects.toThrow(/came with a call that has ended, and was not kept/);
@@ -94,18 +98,18 @@ describe('a proxy in arguments', () => {
   });
 
   it('comes out again as the same object', async () => {
-    const box = await manager.create(Box);
-    const thing = await manager.create(Thing, 'one');
+    await using box = await manager.create(Box);
+    await using thing = await manager.create(Thing, 'one');
     await box.put(thing, thing);
-    const out = (await box.first()) as SharedProxy<Thing>;
+    await using out = (await box.first()) as SharedProxy<Thing>;
     expect(manager.token(out)).toEqual(manager.token(thing));
     expect(await out.name()).toBe('one');
-    const same = await out.self();
-    expect(manager.token(same as unknown as AnyProxy)).toEqual(manager.token(thing));
+    await using same = (await out.self()) as unknown as SharedProxy<Thing>;
+    expect(manager.token(same)).toEqual(manager.token(thing));
   });
 
   it.each(['take', 'takeLater'] as const)('is freed when %s() has taken it out and the caller let go', async (how) => {
-    const box = await manager.create(Box);
+    await using box = await manager.create(Box);
     const thing = await manager.create(Thing, 'one');
     await box.put(thing);
     await manager.release(thing);
@@ -117,11 +121,11 @@ describe('a proxy in arguments', () => {
   });
 
   it('is freed by the time the answer is there where nobody else holds it', async () => {
-    const box = await manager.create(Box);
+    await using box = await manager.create(Box);
     const thing = await manager.create(Thing, 'one');
     await box.put(thing);
     await manager.release(thing);
     await box.drop();
-    expect(server.table.size).toBe(1);
+    expect(await manager.numberOfObjects()).toBe(1);
   });
 });

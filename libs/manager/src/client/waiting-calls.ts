@@ -1,10 +1,16 @@
-import type { Handle } from '../definition/index.js';
+import { atPlace, placeOfCall } from '../definition/index.js';
+import type { Handle, Target } from '../definition/index.js';
 import { CallAbortedError, ManagerError, OverloadedError, ServerUnavailableError } from '../protocol/index.js';
 import type { Connections } from './connections.js';
-import type { ObjectRecord } from './object-record.js';
 
-interface Waiting {
-  run(record: ObjectRecord): void;
+/** What calls go on with once it is there. */
+export interface Reached extends Target {
+  /** Whether a call of the member may wait for ever. */
+  mayWait(method: string): boolean;
+}
+
+interface Waiting<R> {
+  run(reached: R): void;
   fail(error: unknown): void;
 }
 
@@ -12,12 +18,12 @@ interface Waiting {
 const AGAIN = 100;
 
 /** Calls made while their object is not reached yet: they wait in their order, each for as long as it may. */
-export class WaitingCalls {
+export class WaitingCalls<R extends Reached> {
   readonly #connections: Connections;
   /** What the calls wait for, in errors. */
   readonly #what: string;
   readonly #ids: { typeid: string; objectName?: string; objectId?: number };
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: Waiting<R>[] = [];
 
   constructor(connections: Connections, what: string, ids: { typeid: string; objectName?: string; objectId?: number }) {
     this.#connections = connections;
@@ -30,11 +36,7 @@ export class WaitingCalls {
   }
 
   /** Waits for the object for as long as the call may; `run` goes on with a handle that has the time that is left. */
-  add(
-    handle: Handle,
-    method: string,
-    run: (record: ObjectRecord, handle: Handle) => Promise<unknown>,
-  ): Promise<unknown> {
+  add(handle: Handle, method: string, run: (reached: R, handle: Handle) => Promise<unknown>): Promise<unknown> {
     const timeout = handle.options.timeout ?? this.#connections.timeout;
     const { signal } = handle.options;
     if (signal?.aborted) return Promise.reject(this.#aborted(method, signal.reason));
@@ -42,19 +44,21 @@ export class WaitingCalls {
     if (this.#waiting.length >= this.#connections.limits.queued) return Promise.reject(this.#overloaded(method));
     return new Promise((resolve, reject) => {
       const since = performance.now();
+      const place = placeOfCall();
       const done = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         const at = this.#waiting.indexOf(waiting);
         if (at >= 0) this.#waiting.splice(at, 1);
       };
-      const waiting: Waiting = {
-        run: (record) => {
+      const waiting: Waiting<R> = {
+        run: (reached) => {
           done();
           const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;
           // What may wait for ever waits so from here on; only the way to the object was timed.
-          const waits = handle.options.timeout === undefined && record.type.waits.has(method);
-          run(record, handle.later({ ...handle.options, timeout: waits ? undefined : left })).then(resolve, reject);
+          const waits = handle.options.timeout === undefined && reached.mayWait(method);
+          const later = handle.later({ ...handle.options, timeout: waits ? undefined : left });
+          atPlace(place, () => run(reached, later)).then(resolve, reject);
         },
         fail: (error) => {
           done();
@@ -69,8 +73,8 @@ export class WaitingCalls {
     });
   }
 
-  run(record: ObjectRecord): void {
-    for (const waiting of [...this.#waiting]) waiting.run(record);
+  run(reached: R): void {
+    for (const waiting of [...this.#waiting]) waiting.run(reached);
   }
 
   fail(error: unknown): void {

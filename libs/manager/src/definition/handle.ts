@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import { CallAbortedError, ProxyReleasedError } from '../protocol/errors.js';
+import { development, settleLater } from './place.js';
 import type { ObjectToken } from './proxy-identity.js';
 
 /** Options that a handle carries for the calls made through it. */
@@ -30,8 +32,8 @@ export interface Target {
   keep?(owner: object | undefined, proxy: object, handle: Handle): void;
 }
 
-/** Whether this process wants to be told where handles were made and released: it costs a stack trace each. */
-export const development = process.env['NODE_ENV'] !== 'production';
+/** In development: the handles on each target that were not released, so that the census can say where they were made. */
+const live = new WeakMap<Target, Set<Handle>>();
 
 /**
  * One reference of the application to a target, behind one or more proxy values (`with` makes further ones). It knows
@@ -39,21 +41,48 @@ export const development = process.env['NODE_ENV'] !== 'production';
  */
 export class Handle {
   readonly target: Target;
-  readonly options: CallOptions;
+  options: CallOptions;
   /** The handle that this one is an `options` view of; itself for a reference of its own. */
   readonly root: Handle;
   /** Fires when the handle is released: its waiting calls end, and its iterators close. */
   #release: AbortController | undefined;
   #waitingEnded = false;
+  /** Takes it off what it ends with. */
+  #unlisten: (() => void)[] | undefined;
   #releasedAt: Error | undefined;
-  /** Where it was made, in development. */
-  madeAt: Error | undefined;
+  #madeAt: Error | undefined;
+  /** In development: the collector needs to know of it no more. */
+  unwatch: (() => void) | undefined;
+  /** Nobody is to release it: it lasts as long as its application. */
+  lasting = false;
+  /** The target that it is held for, where another one stands between it and its users. */
+  heldFor: Target | undefined;
 
   constructor(target: Target, options: CallOptions = {}, root?: Handle) {
     this.target = target;
     this.options = options;
     this.root = root ?? this;
-    if (!root) target.retain();
+    if (root) return;
+    target.retain();
+    if (!development) return;
+    const handles = live.get(target);
+    if (handles) handles.add(this);
+    else live.set(target, new Set([this]));
+  }
+
+  /** In development: the handles on whose account a target is held. */
+  static of(target: Target): Handle[] {
+    return [...(live.get(target) ?? [])].flatMap((handle) => (handle.heldFor ? Handle.of(handle.heldFor) : [handle]));
+  }
+
+  /** Where it was made, in development. */
+  get madeAt(): Error | undefined {
+    return this.#madeAt;
+  }
+
+  set madeAt(place: Error | undefined) {
+    this.#madeAt = place;
+    if (place) settleLater(place, () => !this.released);
   }
 
   get released(): boolean {
@@ -65,6 +94,8 @@ export class Handle {
     const { root } = this;
     if (!root.#release) {
       root.#release = new AbortController();
+      // As many calls may wait as there are.
+      setMaxListeners(0, root.#release.signal);
       // A call that reaches its object only now, after the handle was released.
       if (root.#waitingEnded) root.#release.abort(root.#ended());
     }
@@ -121,8 +152,29 @@ export class Handle {
     const { root } = this;
     if (root.#releasedAt) return false;
     root.#releasedAt = releasePlace();
+    if (development) live.get(root.target)?.delete(root);
+    root.unwatch?.();
+    for (const unlisten of root.#unlisten ?? []) unlisten();
     root.target.release();
     return true;
+  }
+
+  /** Nothing more is to be had of it: what it held goes back. Other than a release, it ends nothing that it gave. */
+  done(): void {
+    this.collected();
+  }
+
+  /** An iterator that a call with `maker` gave: it ends with the signal of that call, and with the release of `maker`. */
+  comesFrom(maker: Handle): void {
+    const { signal } = maker.options;
+    if (signal) this.options = { ...this.options, signal };
+    // Calls that wait hear of it themselves, and say why; it is released after them.
+    const end = (): void => queueMicrotask(() => this.release());
+    for (const ends of [maker.releaseSignal, ...(signal ? [signal] : [])]) {
+      if (ends.aborted) return end();
+      ends.addEventListener('abort', end, { once: true });
+      (this.#unlisten ??= []).push(() => ends.removeEventListener('abort', end));
+    }
   }
 
   #ended(): CallAbortedError {

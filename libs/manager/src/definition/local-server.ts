@@ -5,4 +5,15 @@ export interface LocalServer {
   has(typeid: string): boolean;
   /** Runs a verb of the server (`ServerVerb`); proxies in its answer are hosted ones. */
   verb(verb: string, args: readonly unknown[]): Promise<unknown>;
+  /**
+   * What comes from other servers is held as what comes from this one: lent to the call that runs now, or by code of the
+   * server. The function takes what was answered.
+   */
+  adopter(): (value: unknown) => unknown;
+}
+
+/** How a server reaches objects of other servers: by the manager of its own. */
+export interface ForeignObjects {
+  /** A proxy of the ticket's object, at once; the ticket is redeemed meanwhile. */
+  redeemed(ticket: string): object;
 }

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { ConfigurationError } from '../protocol/errors.js';
-import { development, type Handle } from './handle.js';
+import type { Handle } from './handle.js';
 import { keeping } from './keep.js';
+import { development, fromCaller } from './place.js';
 import { proxyBrand } from './proxy-brand.js';
 import { identityOf, type ObjectToken } from './proxy-identity.js';
 import { RESERVED_NAMES } from './reserved-names.js';
@@ -100,7 +101,7 @@ export function makeProxyClass(typeid: string, methods: Iterable<string>): Proxy
     const method = function (this: object, ...args: unknown[]): Promise<unknown> {
       const handle = handleOf(this);
       if (!handle) return Promise.reject(new TypeError(`${name}() was taken off its proxy of ${typeid}: bind it.`));
-      return handle.call(name, args);
+      return development ? fromCaller(method, () => handle.call(name, args)) : handle.call(name, args);
     };
     Object.defineProperty(method, 'name', { value: name });
     Object.defineProperty(type.prototype, name, { value: method, writable: true, configurable: true });
@@ -123,7 +124,8 @@ export function makeLazyProxy(handle: Handle): object {
       if (RESERVED_NAMES.has(name) || !couldBeMethod(name)) return Reflect.get(Object.prototype, name, target);
       const known = handle.target.methods();
       if (known && !known.has(name)) return undefined;
-      const method = (...args: unknown[]): Promise<unknown> => handle.call(name, args);
+      const method = (...args: unknown[]): Promise<unknown> =>
+        development ? fromCaller(method, () => handle.call(name, args)) : handle.call(name, args);
       bound.set(name, method);
       return method;
     },
@@ -140,7 +142,10 @@ export function makeLazyProxy(handle: Handle): object {
 
 /** Hands the release of a handle to the garbage collector, should its owner forget. */
 export function watch(proxy: object, handle: Handle, report: CollectedReport): void {
-  collected.register(proxy, { handle, report });
+  if (!development) return collected.register(proxy, { handle, report });
+  collected.register(proxy, { handle, report }, handle);
+  // The place of its release may refer to the proxy, and must not be held on to for its sake.
+  handle.unwatch = () => collected.unregister(handle);
 }
 
 function couldBeMethod(name: string): boolean {

@@ -70,7 +70,7 @@ function define(
           ...(namespace !== undefined && { namespace }),
           ...(transport !== undefined && { transport }),
         },
-        () => server.local,
+        { local: () => server.local, foreign: (objects) => server.reach(objects) },
       ),
     inject: [OPTIONS, ManagerServerStrategy],
   };

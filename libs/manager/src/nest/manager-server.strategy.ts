@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import type { LocalServer } from '../definition/index.js';
+import type { ForeignObjects, LocalServer } from '../definition/index.js';
 import { ManagerServer } from '../server/index.js';
 import { checkOptions, makeTransport, type ManagerServerModuleOptions } from './options.js';
 import { SharedTypesExplorer } from './shared-types.explorer.js';
@@ -30,6 +30,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
   readonly #explorer: SharedTypesExplorer;
   #server: ManagerServer | undefined;
   #listening = false;
+  #foreign: ForeignObjects | undefined;
   #onSuperseded: ((error: Error) => void)[] = [];
 
   constructor(options: ManagerServerModuleOptions, explorer: SharedTypesExplorer) {
@@ -48,6 +49,11 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
   /** The server, as the manager of the same process uses it; undefined until it listens. */
   get local(): LocalServer | undefined {
     return this.#listening ? this.#server?.local : undefined;
+  }
+
+  /** Told by the manager of the same process how objects of other servers are reached. */
+  reach(objects: ForeignObjects): void {
+    this.#foreign = objects;
   }
 
   /** Starts hosting; waits for the lease of a predecessor of the same name. */
@@ -82,6 +88,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
       ...(limits !== undefined && { limits }),
       ...(closeTimeout !== undefined && { closeTimeout }),
     });
+    server.foreign = this.#foreign;
     this.#server = server;
     void server.superseded.then((error) => this.#onSuperseded.forEach((listener) => listener(error)));
     await server.start();

@@ -1,7 +1,7 @@
 import { Logger, Module } from '@nestjs/common';
 import type { DynamicModule, InjectionToken, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
-import { Manager } from '../client/index.js';
-import type { LocalServer, TypeRef } from '../definition/index.js';
+import { Manager, type ManagerOptions } from '../client/index.js';
+import type { TypeRef } from '../definition/index.js';
 import type { KeepOption } from '../protocol/index.js';
 import { applicationName, asyncOptionsProvider, checkOptions, makeTransport } from './options.js';
 import type { AsyncOptions, ManagerModuleOptions } from './options.js';
@@ -104,15 +104,15 @@ function define(
   };
 }
 
-/** `local`: the server that the manager belongs to, if it is a server's own, once that hosts. */
-export function makeManager(options: ManagerModuleOptions, local?: () => LocalServer | undefined): Manager {
+/** `own`: the server that the manager belongs to, if it is a server's own. */
+export function makeManager(options: ManagerModuleOptions, own?: Pick<ManagerOptions, 'local' | 'foreign'>): Manager {
   const logger = new Logger('Manager');
   return new Manager({
     transport: makeTransport(options),
     application: options.application ?? applicationName(),
     ...(options.timeout !== undefined && { timeout: options.timeout }),
     limits: options.limits,
-    ...(local && { local }),
+    ...own,
     onCollected: (typeid, madeAt) =>
       logger.warn(
         `A proxy of ${typeid} was collected without having been released; it was released now. ` +

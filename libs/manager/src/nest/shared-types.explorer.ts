@@ -1,12 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import {
-  defineFactory,
-  defineType,
-  sharedFactoriesOf,
-  type AnyClass,
-  type TypeDefinition,
-} from '../definition/index.js';
+import { defineType, factoriesOf, type AnyClass, type TypeDefinition } from '../definition/index.js';
 
 /** Types that `ManagerServerModule.forFeature` named. A class of its own, so that the explorer finds it among all providers. */
 export class FeatureTypes {
@@ -32,14 +26,4 @@ export class SharedTypesExplorer {
     }
     return definitions;
   }
-}
-
-function factoriesOf(instance: object): TypeDefinition[] {
-  const prototype = Object.getPrototypeOf(instance) as object | null;
-  const type = prototype && Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined;
-  if (typeof type !== 'function') return [];
-  return [...sharedFactoriesOf(type)].map(([name, options]) => {
-    const method = (instance as Record<string, (...args: never[]) => unknown>)[name] as (...args: never[]) => unknown;
-    return defineFactory(options, (...args) => Reflect.apply(method, instance, args) as unknown);
-  });
 }

@@ -24,7 +24,20 @@ export interface ErrorDetails {
   retryAfter?: number;
   /** Class name of an error that arrived from the server and has no class here. */
   remoteName?: string;
+  /** Of a `TicketInvalidError`. */
+  reason?: TicketFault;
 }
+
+/**
+ * Why a ticket is not taken.
+ *
+ * - `damaged`: it is no ticket, or is not what it was.
+ * - `unknown`: its server never made it, or has forgotten it.
+ * - `expired`: its `ttl` is over.
+ * - `used-up`: it was redeemed as often as its `uses` allow.
+ * - `foreign`: it is of a start of the server that is over, or of another namespace.
+ */
+export type TicketFault = 'damaged' | 'expired' | 'foreign' | 'unknown' | 'used-up';
 
 const brand: unique symbol = Symbol.for('nestjs-manager.error') as never;
 
@@ -163,6 +176,12 @@ export class PayloadTooLargeError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_PAYLOAD_TOO_LARGE';
 }
 
+/** The ticket cannot be redeemed; `reason` says why. Nothing was executed, and no use of any ticket was spent. */
+export class TicketInvalidError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_TICKET_INVALID';
+  declare readonly reason: TicketFault;
+}
+
 /** Bytes that are not a frame of this protocol, or a version that is not spoken here. */
 export class ProtocolError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_PROTOCOL';
@@ -198,5 +217,6 @@ export const managerErrors = {
   ServerSupersededError,
   ServerUnavailableError,
   SessionExpiredError,
+  TicketInvalidError,
   TypeNotRegisteredError,
 } as const satisfies Record<string, typeof ManagerError>;

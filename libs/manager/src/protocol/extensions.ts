@@ -71,6 +71,8 @@ export class Extension {
 
   /** A Buffer, which MessagePack does have a form for; here so that msgpackr's own classes never decide anything. */
   static readonly BIN = -1;
+  /** One value that is encoded already: its bytes as they are. */
+  static readonly ENCODED = -2;
 }
 
 const ONE_BYTE = new Uint8Array(1);

@@ -1,3 +1,4 @@
+import { hasIterator } from './iterates.js';
 import { isOrdinary, isWellFormed } from './primitives.js';
 
 /** Few items, each a primitive or a plain object of primitives, no object twice. */
@@ -16,6 +17,7 @@ export function isFlat(array: readonly unknown[]): boolean {
 
 function isFlatObject(value: object): boolean {
   if (Object.getPrototypeOf(value) !== Object.prototype || value.constructor !== Object) return false;
+  if (hasIterator(value)) return false;
   // Without asking what is own: somebody's addition to Object.prototype leads to the long way, which asks.
   for (const key in value) if (!isWellFormed(key) || !isShort((value as Record<string, unknown>)[key])) return false;
   return true;

@@ -1,6 +1,6 @@
 /** What the other rooms see of the protocol. */
 export { decodeFrame, encodeFrame, encodeMessage, type Seal } from './codec.js';
-export { copyValue } from './copy.js';
+export { copyValue, snapshot } from './copy.js';
 export { registerErrorClass, type ErrorClass } from './error-classes.js';
 export {
   CallAbortedError,
@@ -20,12 +20,22 @@ export {
   ServerSupersededError,
   ServerUnavailableError,
   SessionExpiredError,
+  TicketInvalidError,
   TypeNotRegisteredError,
   managerErrors,
   type ErrorDetails,
   type Fate,
+  type TicketFault,
 } from './errors.js';
-export type { DebugInfo, HolderDebugInfo, KeepOption, ObjectDebugInfo, ServerDebugInfo } from './debug-info.js';
+export type {
+  CensusPosition,
+  DebugInfo,
+  HolderDebugInfo,
+  KeepOption,
+  ObjectDebugInfo,
+  ServerDebugInfo,
+} from './debug-info.js';
+export { isIterable } from './iterates.js';
 export { encodeLight, lightBytes, lightBytesOfAll } from './light.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export {
@@ -50,5 +60,13 @@ export {
   type Welcome,
 } from './messages.js';
 export { WireReference, type ReferenceScope } from './reference.js';
+export {
+  checkTicketOptions,
+  formatTicket,
+  parseTicket,
+  SECRET_BYTES,
+  type Ticket,
+  type TicketOptions,
+} from './ticket.js';
 export { prepareValue, type ValueLimits } from './values.js';
 export { decodeError, encodeError } from './wire-errors.js';

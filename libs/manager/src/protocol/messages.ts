@@ -117,6 +117,8 @@ export const ServerVerb = {
   get: 'get',
   attach: 'attach',
   unlink: 'unlink',
+  ticket: 'ticket',
+  redeem: 'redeem',
   numberOfObjects: 'numberOfObjects',
   debugInfo: 'debugInfo',
   ping: 'ping',

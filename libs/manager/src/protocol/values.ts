@@ -4,6 +4,7 @@ import { Extension, ExtensionType, HOLE, tag } from './extensions.js';
 import { isFlat } from './flat.js';
 import { prepareGraph } from './graph.js';
 import { Kind, isBuiltIn, kindOf } from './kinds.js';
+import { iterates } from './iterates.js';
 import { prepareLeaf } from './leaves.js';
 import { Path } from './path.js';
 import { assignOwn } from './own.js';
@@ -73,6 +74,8 @@ class Preparation {
   private object(value: object, depth: number): unknown {
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (prototype === Object.prototype) {
+      // To who shares no iterators it would silently be an empty object.
+      if (iterates(value)) return this.reference(value, prototype) ?? this.refuse(value, depth);
       if (this.isRepeat(value)) return value;
       // msgpackr goes by `constructor`, which may be an own property here.
       return this.plain(value, depth, value.constructor === Object ? undefined : {});
@@ -80,11 +83,13 @@ class Preparation {
     if (prototype === Array.prototype && Array.isArray(value)) {
       return this.isRepeat(value) ? value : this.array(value, depth, undefined);
     }
+    if (value instanceof Extension) return value;
     const reference = this.reference(value, prototype);
     if (reference !== undefined) return reference;
     if (this.isRepeat(value)) return value;
     switch (kindOf(value, prototype)) {
       case Kind.plain:
+        if (prototype === null && iterates(value)) this.refuse(value, depth);
         return this.plain(value, depth, {});
       case Kind.array:
         return this.array(value as unknown[], depth, []);
@@ -100,8 +105,12 @@ class Preparation {
           depth,
         );
       default:
-        throw refusal(value, this.path.upTo(depth));
+        return this.refuse(value, depth);
     }
+  }
+
+  private refuse(value: object, depth: number): never {
+    throw refusal(value, this.path.upTo(depth));
   }
 
   private plain(value: object, depth: number, start: object | undefined): unknown {
@@ -193,18 +202,19 @@ class Preparation {
   }
 
   private reference(value: object, prototype: object | null): Extension | undefined {
-    if (prototype === null || isBuiltIn(prototype)) return undefined;
+    const plain = prototype === null || prototype === Object.prototype;
+    if (plain ? !iterates(value) : isBuiltIn(prototype)) return undefined;
     const known = this.answers?.get(value);
     if (known !== undefined) return known ?? undefined;
     const answer = value instanceof WireReference ? value : this.scope?.toWire(value);
-    const reference =
-      answer === undefined ? null : tag(ExtensionType.reference, referenceContent(answer));
+    const reference = answer === undefined ? null : tag(ExtensionType.reference, referenceContent(answer));
     (this.answers ??= new Map()).set(value, reference);
     return reference ?? undefined;
   }
 
   /** For the graph: what stands for an object without being taken apart, or undefined. */
   private leaf(value: object): Extension | undefined {
+    if (value instanceof Extension) return value;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const reference = this.reference(value, prototype);
     if (reference !== undefined) return reference;

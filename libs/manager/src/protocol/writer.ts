@@ -29,6 +29,11 @@ function writeExtension({ type, bytes, content }: Extension, allocate: Allocate,
     pack(content);
     return;
   }
+  if (type === Extension.ENCODED) {
+    const { target, position } = allocate(bytes.length);
+    target.set(bytes, position);
+    return;
+  }
   const head = type === Extension.BIN ? binHead(bytes.length) : extensionHead(bytes.length, type);
   const { target, position } = allocate(head.length + bytes.length);
   target.set(head, position);

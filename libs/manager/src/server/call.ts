@@ -1,6 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import type { CallContext } from '../definition/index.js';
 import type { Fate } from '../protocol/index.js';
-import type { HostedObject } from './object-table.js';
+import type { HostedObject, Hosting } from './object-table.js';
 
 /** Where a call came from, and so where its outcome goes. */
 export interface CallOrigin {
@@ -8,14 +9,16 @@ export interface CallOrigin {
   readonly server: object;
   /** Id of the session. */
   readonly id: string;
+  /** Bytes that an answer may have. */
+  readonly answerBytes: number;
   readonly application: string;
   nextFence(): bigint;
   /** One more call may wait for ever. False where there are too many. */
   mayWait(call: Call): boolean;
   /** The call goes on after this step. */
   lasts(call: Call): void;
-  /** Hands the result over. Throws, and has sent nothing, where it cannot be carried. */
-  deliver(call: Call, value: unknown): void;
+  /** Hands the result over; a promise where that takes longer. Throws, and has sent nothing, where it cannot be carried. */
+  deliver(call: Call, value: unknown): Promise<void> | undefined;
   fail(call: Call, error: unknown, fate: Fate): void;
   /** The call is over, and its outcome on its way, if there is anybody to have it. */
   concluded(call: Call): void;
@@ -25,6 +28,17 @@ export interface CallOrigin {
 export interface Loan {
   /** The call is over. */
   end(): void;
+  /** It lasts as long as another call from here on. */
+  lend?(call: Call): void;
+}
+
+/** What goes on after a call that gave iterators. */
+export interface Continuation {
+  begin(body: Call): void;
+  /** Takes over what the call had. False where there is nobody any more who needs it. */
+  inherit(loan: Loan): boolean;
+  /** A part of it is over, of which this call is the body. */
+  over(body: Call): void;
 }
 
 /** One call while the server has it: what hosted code sees as `currentCall()`, and what dispatch must know of it. */
@@ -50,6 +64,12 @@ export class Call implements CallContext {
   #entered = false;
   /** The call that made it, where hosted code did. */
   parent: Call | undefined;
+  /** Of the body of an iterator: what it borrows is kept by this instance, for as long as the iterator is open. */
+  keeper: Hosting | undefined;
+  /** Of such a body: what it is a part of. */
+  whole: Continuation | undefined;
+  /** The iterators that it gave. */
+  continuation: Continuation | undefined;
   /** What it received, got in answer and created, and what it made or found for its caller. */
   #loans: Set<Loan> | undefined;
   /** Told of what a constructor or factory makes, once that is known. */
@@ -96,6 +116,7 @@ export class Call implements CallContext {
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController();
+      setMaxListeners(0, this.#abort.signal);
       if (this.#abortedWith !== undefined) this.#abort.abort(this.#abortedWith);
     }
     return this.#abort.signal;
@@ -130,12 +151,24 @@ export class Call implements CallContext {
     this.#loans?.delete(loan);
   }
 
-  /** Everything it borrowed goes back. */
+  /** Everything it borrowed goes back, unless the iterators that it gave need it. */
   settleLoans(): void {
     const loans = this.#loans;
     if (!loans) return;
     this.#loans = undefined;
-    for (const loan of loans) loan.end();
+    for (const loan of loans) if (!this.continuation?.inherit(loan)) loan.end();
+  }
+
+  /** Everything it borrowed goes back. */
+  endLoans(): void {
+    const loans = this.#loans;
+    this.#loans = undefined;
+    for (const loan of loans ?? []) loan.end();
+  }
+
+  /** What it borrowed lasts as long as another call. */
+  passLoans(to: Call): void {
+    for (const loan of [...(this.#loans ?? [])]) loan.lend?.(to);
   }
 
   /** In a constructor or factory: `keep` is called with what it makes. */
@@ -147,6 +180,13 @@ export class Call implements CallContext {
     const keepers = this.#keepers;
     this.#keepers = undefined;
     for (const keep of keepers ?? []) keep(instance);
+  }
+
+  /** A call for what is still to run of this one after it has ended. */
+  part(): Call {
+    const part = new Call(this.origin, this.target, this.number, this.method, [], undefined, this.#task, 0);
+    part.started = part.entered = true;
+    return part;
   }
 
   /** Whether `call` is this one, or was made by it, or by a call that it made, and so on. */

@@ -11,10 +11,11 @@ export interface DispatcherOptions {
   verb: (call: Call) => unknown;
 }
 
-/** The calls of one serial object: those that wait for their turn, and whether one has it. */
+/** The calls of one serial object: those that wait for their turn, and the one that has it, with what it called there. */
 interface Line {
   readonly waiting: Call[];
-  running: Call | undefined;
+  /** The turn is over when the last of them is: a call may end before what it began and did not wait for. */
+  readonly turn: Set<Call>;
   advancing: boolean;
 }
 
@@ -68,9 +69,9 @@ export class Dispatcher {
 
   #lineUp(call: Call, target: HostedObject): void {
     let line = this.#lines.get(target);
-    if (!line) this.#lines.set(target, (line = { waiting: [], running: undefined, advancing: false }));
+    if (!line) this.#lines.set(target, (line = { waiting: [], turn: new Set(), advancing: false }));
     // Its own chain goes ahead of all lines: the call that has the turn waits for this one.
-    if (line.running?.leadsTo(call)) return this.#run(call);
+    for (const one of line.turn) if (one.leadsTo(call)) return this.#run(call, line);
     if (call.deadline !== undefined) {
       call.timer = setTimeout(() => {
         if (!call.started) this.refuse(call, timeoutError(call, `while it waited for its turn at ${describe(target)}`));
@@ -85,7 +86,7 @@ export class Dispatcher {
   #advance(line: Line): void {
     if (line.advancing) return;
     line.advancing = true;
-    while (!line.running && line.waiting.length > 0) {
+    while (line.turn.size === 0 && line.waiting.length > 0) {
       const call = line.waiting.shift() as Call;
       if (call.ended) continue;
       if (call.expired) this.refuse(call, timeoutError(call, 'before its turn came'));
@@ -99,7 +100,7 @@ export class Dispatcher {
     // It waited in a line, and its object was taken from everybody meanwhile.
     if (target?.freed) return this.refuse(call, notHeld(target.id, call.session));
     call.started = true;
-    if (line) line.running = call;
+    line?.turn.add(call);
     let result: unknown;
     let promise: Promise<unknown> | undefined;
     try {
@@ -117,12 +118,18 @@ export class Dispatcher {
   }
 
   #finish(call: Call, value: unknown): void {
+    let later: Promise<void> | undefined;
     try {
-      call.origin.deliver(call, value);
+      later = call.origin.deliver(call, value);
     } catch (error) {
       return this.#fail(call, error);
     }
-    this.#conclude(call);
+    if (!later) return this.#conclude(call);
+    call.origin.lasts(call);
+    later.then(
+      () => this.#conclude(call),
+      (error: unknown) => this.#fail(call, error),
+    );
   }
 
   #fail(call: Call, error: unknown): void {
@@ -143,9 +150,7 @@ export class Dispatcher {
     if (!target) return;
     const line = target.type.serial ? this.#lines.get(target) : undefined;
     if (call.holdsTarget) this.#options.table.leave(target);
-    if (line?.running !== call) return;
-    line.running = undefined;
-    this.#advance(line);
+    if (line?.turn.delete(call) && line.turn.size === 0) this.#advance(line);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Handle, handleOf, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
+import { Handle, handleOf, ITERATOR, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
 import { copyValue, lightBytes } from '../protocol/index.js';
 import type { Limits } from '../protocol/index.js';
 import type { Call } from './call.js';
@@ -61,7 +61,7 @@ export class ForeignHolding extends Holding {
       ...(signal && { signal }),
     });
     const result = await reference.call(method, args);
-    return adoptAll(this.host, result, parent?.ended ? undefined : parent, this.#limits);
+    return adoptAll(this.host, result, parent?.ended ? undefined : parent, this.#limits, handle);
   }
 
   protected drop(): void {
@@ -79,13 +79,20 @@ export function adopt(host: HoldingHost, reference: Handle, borrower: Call | und
   return holding.proxy(new Handle(holding), true);
 }
 
-/** The same for every reference in something that came from another server. */
-export function adoptAll(host: HoldingHost, value: unknown, borrower: Call | undefined, limits: Limits): unknown {
+/** The same for every reference in something that came from another server; by a call with `maker`, where it did. */
+export function adoptAll(
+  host: HoldingHost,
+  value: unknown,
+  borrower: Call | undefined,
+  limits: Limits,
+  maker?: Handle,
+): unknown {
   if (typeof value !== 'object' || value === null || lightBytes(value) !== undefined) return value;
   const adopted = (object: object): object | undefined => {
     const handle = handleOf(object);
     if (!handle || handle.target instanceof Holding) return handle && object;
     const proxy = adopt(host, handle, borrower, limits);
+    if (maker && handle.target.typeid === ITERATOR) handleOf(proxy)?.comesFrom(maker);
     // The proxy value that came is nobody's: collected, it would take its handle with it.
     handle.release();
     return proxy;

@@ -21,9 +21,15 @@ beforeEach(() => {
 const host = (): HostedObject => table.host(ThingType, new Thing());
 
 describe('the references of a session', () => {
+  /** Each in a message of its own. */
+  const granted = (object: HostedObject): number => {
+    grants.begin();
+    return grants.grant(object);
+  };
+
   it('hold an object until the last grant is given back', () => {
     const object = host();
-    const [first, second] = [grants.grant(object), grants.grant(object)];
+    const [first, second] = [granted(object), granted(object)];
     expect(second).toBeGreaterThan(first);
     grants.release(object.id, first);
     expect(grants.find(object.id)).toBe(object);
@@ -33,8 +39,8 @@ describe('the references of a session', () => {
 
   it('are given back all at once by the number of the last', () => {
     const object = host();
-    grants.grant(object);
-    grants.release(object.id, grants.grant(object));
+    granted(object);
+    grants.release(object.id, granted(object));
     expect(table.size).toBe(0);
   });
 
@@ -53,8 +59,8 @@ describe('the references of a session', () => {
 
   it('survive a release that crosses a newer grant', () => {
     const object = host();
-    const first = grants.grant(object);
-    const newer = grants.grant(object);
+    const first = granted(object);
+    const newer = granted(object);
     grants.release(object.id, first);
     expect(grants.find(object.id)).toBe(object);
     grants.release(object.id, newer);
@@ -63,11 +69,11 @@ describe('the references of a session', () => {
 
   it('cannot be given back before they were made', () => {
     const object = host();
-    grants.grant(object);
+    granted(object);
     const keep = host();
-    grants.grant(keep);
+    granted(keep);
     grants.release(object.id, 1000);
-    const again = grants.grant(keep);
+    const again = granted(keep);
     grants.release(keep.id, again - 1);
     expect(grants.find(keep.id)).toBe(keep);
   });

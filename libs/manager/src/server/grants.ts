@@ -14,6 +14,8 @@ class GrantRow implements Holder {
   readonly since = Date.now();
   last = 0;
   released = 0;
+  /** The message in which it was granted last. */
+  message = -1;
   /** Grants made and not given back, as far as the server knows. */
   count = 0;
 
@@ -39,6 +41,7 @@ export class Grants {
   readonly #rows = new Map<number, GrantRow>();
   /** One counter for the session, never reused: a new row for an object cannot mistake an old release for its own. */
   #counter = 0;
+  #message = 0;
   /** Grants made since `begin`, as they can be taken back: the row and its last grant before. */
   readonly #made: { row: GrantRow; previous: number }[] = [];
 
@@ -56,7 +59,7 @@ export class Grants {
     return this.#rows.get(id)?.object;
   }
 
-  /** Grants the session one more reference; answers its number. */
+  /** Grants the session one more reference, or the one of this message again; answers its number. */
   grant(object: HostedObject): number {
     let row = this.#rows.get(object.id);
     if (!row) {
@@ -64,15 +67,29 @@ export class Grants {
       this.#rows.set(object.id, row);
       this.#table.hold(object, row);
     }
+    // In one message an object is one reference, however many values stand for it.
+    if (row.message === this.#message) return row.last;
+    row.message = this.#message;
     this.#made.push({ row, previous: row.last });
     row.last = ++this.#counter;
     row.count++;
     return row.last;
   }
 
+  /** What was granted since `begin`. */
+  granted(): HostedObject[] {
+    return this.#made.map(({ row }) => row.object);
+  }
+
   /** A message is about to be encoded: `rollback` takes back what is granted from here on. */
   begin(): void {
+    this.#message++;
     if (this.#made.length > 0) this.#made.length = 0;
+  }
+
+  /** The message is on its way: nothing of it is taken back, nor kept in mind, since its objects may go before the next. */
+  commit(): void {
+    this.#made.length = 0;
   }
 
   /** The message could not be encoded. Taking its grants back may free their objects. */

@@ -1,7 +1,8 @@
-import type { Handle, ObjectToken, Target } from '../definition/index.js';
+import { development, Handle, lineOf, settleLater } from '../definition/index.js';
+import type { ObjectToken, Target } from '../definition/index.js';
 import { ConfigurationError, ObjectLostError, ProxyReleasedError } from '../protocol/index.js';
+import type { HolderDebugInfo } from '../protocol/index.js';
 import type { Call, Loan } from './call.js';
-import { describe } from './refusals.js';
 import type { Holder, HostedObject, Hosting, Kept, ObjectTable } from './object-table.js';
 
 /** What holdings need of their server. */
@@ -17,8 +18,8 @@ export interface HoldingHost {
   proxyOf(object: HostedObject, handle: Handle): object;
   /** Has the collector release what a proxy value leaves, and says so in development if `report`. */
   watch(proxy: object, handle: Handle, report: boolean): void;
-  /** Whose calls an object keeps things for: an iterator's are those of the object that it came from. */
-  keeperOf(object: HostedObject): object;
+  /** The call that the body of an iterator runs for; undefined where the instance is no iterator. */
+  bodyOf(hosting: Hosting): Call | undefined;
 }
 
 /** How a holding ended, for those who use its proxy afterwards. */
@@ -39,11 +40,15 @@ export abstract class Holding implements Target, Loan, Kept {
   /** Its last handle was released; it is still there for the end of the turn, or of the call. */
   #leaving = false;
   #watched = false;
+  /** Where it was kept, in development. */
+  #keptAt: Error | undefined;
 
   constructor(host: HoldingHost, call: Call | undefined) {
     this.host = host;
-    this.#call = call;
-    call?.borrow(this);
+    this.#owner = call?.keeper;
+    this.#call = this.#owner ? undefined : call;
+    this.#owner?.keep(this);
+    this.#call?.borrow(this);
   }
 
   /** The instance that keeps it. */
@@ -51,9 +56,9 @@ export abstract class Holding implements Target, Loan, Kept {
     return this.#owner;
   }
 
-  /** The call that it is lent to. */
+  /** The call that it is lent to, or the body of the iterator that keeps it: calls made with it are part of that one. */
   get borrower(): Call | undefined {
-    return this.#call;
+    return this.#call ?? (this.#owner && this.host.bodyOf(this.#owner));
   }
 
   get over(): boolean {
@@ -72,7 +77,7 @@ export abstract class Holding implements Target, Loan, Kept {
   protected abstract transfer(change: () => void): void;
 
   call(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown> {
-    if (this.#ended) return Promise.reject(this.endedError(`call ${method}()`));
+    if (this.over) return Promise.reject(this.endedError(`call ${method}()`));
     return this.invoke(handle, method, args);
   }
 
@@ -87,18 +92,25 @@ export abstract class Holding implements Target, Loan, Kept {
   release(): void {
     if (--this.#handles > 0 || this.#ended) return;
     this.#leaving = true;
-    const call = this.#owner && this.host.current();
+    const call = this.#owner && (this.host.current() ?? this.host.bodyOf(this.#owner));
     if (call && !call.ended) this.#move(undefined, call);
     else {
-      process.nextTick(() => {
-        if (this.#leaving) this.#end('released');
+      // By way of a microtask: in a timer's callback a tick alone comes before the promises that the callback settled.
+      queueMicrotask(() => {
+        process.nextTick(() => {
+          if (this.#leaving) this.#end('released');
+        });
       });
     }
   }
 
   keep(owner: object | undefined, proxy: object, handle: Handle): void {
-    if (this.#ended) throw this.endedError('keep it');
+    if (this.over) throw this.endedError('keep it');
     this.#keep(owner);
+    if (development) {
+      this.#keptAt = new Error('kept');
+      settleLater(this.#keptAt, () => !this.#ended);
+    }
     // A container that drops a proxy without disposing it has let go all the same.
     if (!this.#watched) this.host.watch(proxy, handle, false);
     this.#watched = true;
@@ -106,9 +118,9 @@ export abstract class Holding implements Target, Loan, Kept {
 
   #keep(owner: object | undefined): void {
     if (owner !== undefined) return this.#keepFor(owner);
-    if (this.#owner) return;
-    const call = this.#call ?? this.host.current();
-    if (call?.target) return this.#keepFor(this.host.keeperOf(call.target));
+    if (this.#owner && !this.host.bodyOf(this.#owner)) return;
+    const call = this.borrower ?? this.host.current();
+    if (call?.target) return this.#keepFor(call.target.instance);
     if (!call) {
       throw new ConfigurationError(
         `keep() cannot tell which object keeps the proxy of ${this.typeid}: it came with no call that is running. Say keep(proxy, owner).`,
@@ -120,12 +132,19 @@ export abstract class Holding implements Target, Loan, Kept {
 
   /** Lends it to a call: it came with its arguments. */
   lend(call: Call): void {
-    if (!this.#ended) this.#move(undefined, call);
+    if (!this.#ended) this.#move(call.keeper, call.keeper ? undefined : call);
   }
 
   /** The call that it is lent to is over, or its owner is freed. */
   end(): void {
     this.#end(this.#owner ? 'freed' : 'call');
+  }
+
+  /** In development: from which lines of code it is held. */
+  protected lines(): { lines?: string[] } {
+    const places = this.#owner ? [this.#keptAt] : Handle.of(this).map(({ madeAt }) => madeAt);
+    const lines = places.map(lineOf).filter((line) => line !== undefined);
+    return lines.length > 0 ? { lines } : {};
   }
 
   /** What is wrong with using it: the intent completes "it cannot ...". */
@@ -198,7 +217,7 @@ export class LocalHolding extends Holding implements Holder {
 
   get kind(): Holder['kind'] {
     if (!this.owner) return this.borrower ? 'call' : 'server';
-    return this.host.keeperOf(this.owner.objects[0] ?? this.object) === this.owner.instance ? 'object' : 'iterator';
+    return this.host.bodyOf(this.owner) ? 'iterator' : 'object';
   }
 
   identity(): ObjectToken {
@@ -206,13 +225,24 @@ export class LocalHolding extends Holding implements Holder {
     return { typeid: this.typeid, server: name, generation, id: this.object.id };
   }
 
+  mayWait(method: string): boolean {
+    return this.object.type.waits.has(method);
+  }
+
   methods(): ReadonlySet<string> {
     return this.object.type.methods;
   }
 
+  /** Where it was part of a dead cycle, that is known before it is taken from each who held it. */
+  override get over(): boolean {
+    if (this.object.freed) this.taken();
+    return super.over;
+  }
+
   proxy(handle: Handle, watched: boolean): object {
     const proxy = this.host.proxyOf(this.object, handle);
-    if (watched && !this.borrower) this.host.watch(proxy, handle, true);
+    // What the body of an iterator drops is let go before the iterator ends: it may go on for long.
+    if (watched && (this.owner || !this.borrower)) this.host.watch(proxy, handle, !this.owner);
     return proxy;
   }
 
@@ -227,13 +257,13 @@ export class LocalHolding extends Holding implements Holder {
 
   describe(): Record<string, unknown> {
     const { owner, borrower: call } = this;
-    if (owner) return { objects: owner.objects.map(({ id, type }) => ({ id, typeid: type.typeid })) };
-    if (!call) return {};
+    if (owner) return { ...(owner.objects[0] && { object: shortly(owner.objects[0]) }), ...this.lines() };
+    if (!call) return this.lines();
     return {
       session: call.session,
       application: call.application,
       method: call.method,
-      ...(call.target && { of: describe(call.target) }),
+      ...(call.target && { object: shortly(call.target) }),
     };
   }
 
@@ -253,4 +283,9 @@ export class LocalHolding extends Holding implements Holder {
   protected transfer(change: () => void): void {
     this.host.table.transfer(this.object, this, change);
   }
+}
+
+/** An object as the census names it beside another. */
+function shortly({ id, type, name }: HostedObject): NonNullable<HolderDebugInfo['object']> {
+  return { id, typeid: type.typeid, ...(name !== undefined && { name }) };
 }

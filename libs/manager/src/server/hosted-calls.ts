@@ -1,4 +1,4 @@
-import type { CallOptions, Handle } from '../definition/index.js';
+import { handleOf, type CallOptions, type Handle } from '../definition/index.js';
 import {
   CallAbortedError,
   CallTimeoutError,
@@ -11,6 +11,7 @@ import type { Fate, Limits } from '../protocol/index.js';
 import { Call, type CallOrigin } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { HostedObject } from './object-table.js';
+import { closingError } from './refusals.js';
 
 /** Ms that a call waits by default, unless it is part of a call that waits less long. */
 const TIMEOUT = 30_000;
@@ -20,12 +21,19 @@ export interface HostedCallsOptions {
   limits: Limits;
   /** The server, as calls name it. */
   server: object;
+  /** Nothing is hosted any more. */
+  closed: () => boolean;
   /** Who calls where hosted code calls that is no part of a call: the server itself. */
   self: () => { id: string; application: string };
   nextFence: () => bigint;
   report: (error: unknown, context: string) => void;
   /** What stands for a shared thing in the hands of hosted code: a proxy, lent to `borrower` if there is one. */
-  lend: (value: object, borrower: Call | undefined) => object | undefined;
+  lend: (
+    value: object,
+    borrower: Call | undefined,
+    lent: Map<unknown, object>,
+    from: { call?: Call | undefined; handle?: Handle | undefined },
+  ) => object | undefined;
 }
 
 /**
@@ -49,6 +57,7 @@ export class HostedCalls {
     parent: Call | undefined,
     handle?: Handle,
   ): Promise<unknown> {
+    if (this.#options.closed()) return Promise.reject(closingError());
     const waits = target?.type.waits.has(method) ?? false;
     const released = waits ? handle?.releaseSignal : undefined;
     for (const signal of [options.signal, released]) {
@@ -58,11 +67,11 @@ export class HostedCalls {
     const mine = timeout > 0 ? Date.now() + timeout : undefined;
     const deadline = parent?.deadline === undefined ? mine : Math.min(mine ?? Infinity, parent.deadline);
     return new Promise((resolve, reject) => {
-      const origin = new HostedOrigin(this, this.#options, parent, resolve, reject);
+      const origin = new HostedOrigin(this, this.#options, parent, handle, resolve, reject);
       const call = new Call(origin, target, ++this.#numbers, method, [], deadline, parent?.task ?? '', 0);
       call.parent = parent;
       try {
-        call.args = this.#copy(args, call, 'args');
+        call.args = this.#copy(args, call, 'args', {});
       } catch (error) {
         call.settleLoans();
         if (error instanceof ManagerError) Object.assign(error, { fate: error.fate ?? 'not-executed', method });
@@ -76,10 +85,10 @@ export class HostedCalls {
     });
   }
 
-  /** A copy of a result for whoever made the call; what is shared in it is lent to the call that this one is part of. */
-  result(value: unknown, borrower: Call | undefined): unknown {
+  /** A copy of the result of `call` for whoever made it; what is shared in it is lent to `borrower`, which that one is part of. */
+  result(value: unknown, borrower: Call | undefined, call: Call, handle: Handle | undefined): unknown {
     if (value === undefined || lightBytes(value) !== undefined) return value;
-    return (this.#copy([value], borrower, 'result') as [unknown])[0];
+    return (this.#copy([value], borrower, 'result', { call, handle }) as [unknown])[0];
   }
 
   timedOut(call: Call): CallTimeoutError {
@@ -104,9 +113,23 @@ export class HostedCalls {
     this.#waiting--;
   }
 
-  #copy(value: readonly unknown[], borrower: Call | undefined, root: string): readonly unknown[] {
+  #copy(
+    value: readonly unknown[],
+    borrower: Call | undefined,
+    root: string,
+    from: { call?: Call; handle?: Handle | undefined },
+  ): readonly unknown[] {
     if (lightBytesOfAll(value) !== undefined) return [...value];
-    return copyValue(value, this.#options.limits, (object) => this.#options.lend(object, borrower), root);
+    // One proxy for each object, however many values stand for it.
+    const lent = new Map<unknown, object>();
+    const lend = (object: object): object | undefined => this.#options.lend(object, borrower, lent, from);
+    try {
+      return copyValue(value, this.#options.limits, lend, root);
+    } catch (error) {
+      // Nobody gets what was lent before something was met that cannot be carried.
+      for (const proxy of lent.values()) handleOf(proxy)?.release();
+      throw error;
+    }
   }
 
   #aborted(target: HostedObject | undefined, method: string, cause: unknown, fate: Fate): ManagerError {
@@ -123,10 +146,13 @@ export class HostedCalls {
 class HostedOrigin implements CallOrigin {
   readonly id: string;
   readonly application: string;
+  readonly answerBytes: number;
   readonly server: object;
   readonly #calls: HostedCalls;
   readonly #options: HostedCallsOptions;
   readonly #parent: Call | undefined;
+  /** That it was made with. */
+  readonly #handle: Handle | undefined;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: Error) => void;
   /** Nobody waits for the outcome any more. */
@@ -139,6 +165,7 @@ class HostedOrigin implements CallOrigin {
     calls: HostedCalls,
     options: HostedCallsOptions,
     parent: Call | undefined,
+    handle: Handle | undefined,
     resolve: (value: unknown) => void,
     reject: (error: Error) => void,
   ) {
@@ -149,6 +176,8 @@ class HostedOrigin implements CallOrigin {
     this.#calls = calls;
     this.#options = options;
     this.#parent = parent;
+    this.#handle = handle;
+    this.answerBytes = options.limits.messageBytes;
     this.#resolve = resolve;
     this.#reject = reject;
   }
@@ -187,10 +216,10 @@ class HostedOrigin implements CallOrigin {
     this.#options.dispatcher.cancel(call);
   }
 
-  deliver(call: Call, value: unknown): void {
+  deliver(call: Call, value: unknown): undefined {
     if (this.#givenUp) return;
     const parent = this.#parent?.ended ? undefined : this.#parent;
-    this.#resolve(this.#calls.result(value, parent));
+    this.#resolve(this.#calls.result(value, parent, call, this.#handle));
     call.delivered();
   }
 

@@ -10,22 +10,26 @@ import {
   ServerSupersededError,
 } from '../protocol/index.js';
 import type { EndReason, Hello, Limits, Welcome } from '../protocol/index.js';
-import type { LocalServer, TypeDefinition } from '../definition/index.js';
+import type { ForeignObjects, LocalServer, TypeDefinition } from '../definition/index.js';
 import { beatInterval, Endpoint, endedFrame, inboxOfSession, ReadingClock, welcomeFrame } from '../link/index.js';
 import type { Lane, Transport } from '../transport/index.js';
+import { CycleSearch } from './cycle-search.js';
 import { Dispatcher } from './dispatcher.js';
 import { Fences } from './fences.js';
 import { HostedCalls } from './hosted-calls.js';
+import type { Holding } from './holding.js';
 import { HostedProxies } from './hosted-proxies.js';
 import type { Call } from './call.js';
 import type { HostedObject } from './object-table.js';
 import type { Logger } from './logger.js';
+import { iteratorType } from './iterator-type.js';
 import { Names } from './names.js';
 import { ObjectTable } from './object-table.js';
 import { claimValue, ServerClaim } from './server-claim.js';
 import type { ServerIdentity } from './server-claim.js';
 import { Session } from './session.js';
 import type { SessionHost } from './session.js';
+import { Tickets } from './tickets.js';
 import { TypeRegistry } from './type-registry.js';
 import { Verbs } from './verbs.js';
 
@@ -66,12 +70,17 @@ export class ManagerServer implements SessionHost {
   readonly limits: Limits;
   readonly table: ObjectTable;
   readonly dispatcher: Dispatcher;
+  /** Frees objects that only hold each other. */
+  readonly cycles: CycleSearch;
   /** Shared objects in the hands of hosted code. */
   readonly proxies: HostedProxies;
   readonly #hostedCalls: HostedCalls;
   readonly types: TypeRegistry;
   /** Resolves when the server stopped by itself: another one owns its name. */
   readonly superseded: Promise<ManagerError>;
+
+  /** How objects of other servers are reached: by the manager of this server's own, if it has one. */
+  foreign: ForeignObjects | undefined;
 
   readonly #options: ManagerServerOptions;
   readonly #transport: Transport;
@@ -84,6 +93,7 @@ export class ManagerServer implements SessionHost {
   readonly #stop = new AbortController();
   #supersede: (error: ManagerError) => void = () => undefined;
   #identity: ServerIdentity | undefined;
+  #local: LocalServer | undefined;
   #endpoint: Endpoint | undefined;
   #fences: Fences | undefined;
   #beat: NodeJS.Timeout | undefined;
@@ -95,6 +105,7 @@ export class ManagerServer implements SessionHost {
   /** Reading time at which sessions were last looked through. */
   #expiredAt = 0;
   #closing: Promise<void> | undefined;
+  #closed = false;
   #malformed = { count: 0, reportedAt: 0 };
 
   constructor(options: ManagerServerOptions) {
@@ -112,6 +123,8 @@ export class ManagerServer implements SessionHost {
     this.types = new TypeRegistry(options.types);
     this.table = new ObjectTable({
       letGo: (object) => this.#names.letGo(object),
+      unrooted: (object) => this.cycles.suspect(object),
+      freed: (object) => this.cycles.forget(object),
       disposeFailed: (object, error) =>
         this.report(error, `onSharedDispose() of ${object.type.typeid} #${object.id} failed`),
     });
@@ -122,13 +135,20 @@ export class ManagerServer implements SessionHost {
       takeover: options.takeover ?? false,
       logger: options.logger,
     });
+    this.cycles = new CycleSearch(this.table);
     const identity = (): ServerIdentity => this.identity;
     this.#names = new Names({ table: this.table, claims: options.transport.claims, lease: this.lease, identity });
-    const pin = (object: HostedObject, call: Call): void => {
-      object.enter();
-      call.borrow({ end: () => this.table.leave(object) });
-    };
-    const verbs = new Verbs({ types: this.types.byTypeid, table: this.table, names: this.#names, identity, pin });
+    const pin = (object: HostedObject, call: Call): void => this.pin(object, call);
+    const tickets = new Tickets({ table: this.table, identity });
+    const verbs = new Verbs({
+      types: this.types.byTypeid,
+      table: this.table,
+      names: this.#names,
+      tickets,
+      objectOf: (proxy) => this.proxies.objectOf(proxy),
+      identity,
+      pin,
+    });
     this.dispatcher = new Dispatcher({ table: this.table, verb: (call) => verbs.run(call) });
     this.proxies = new HostedProxies({
       table: this.table,
@@ -136,16 +156,24 @@ export class ManagerServer implements SessionHost {
       identity,
       server: this,
       calls: () => this.#hostedCalls,
+      limits: this.limits,
+      redeem: (number, secret) => {
+        let found: { proxy: object; holding: Holding } | undefined;
+        tickets.redeem(number, secret, (object) => (found = this.proxies.unborrowed(object)));
+        return found as { proxy: object; holding: Holding };
+      },
+      foreign: () => this.foreign,
       onCollected: (typeid, madeAt) => this.#collected(typeid, madeAt),
     });
     this.#hostedCalls = new HostedCalls({
       dispatcher: this.dispatcher,
       limits: this.limits,
       server: this,
+      closed: () => this.#closed,
       self: () => ({ id: `server ${this.name}`, application: `server ${this.name}` }),
       nextFence: () => this.nextFence(),
       report: (error, context) => this.report(error, context),
-      lend: (value, borrower) => this.proxies.lend(value, borrower),
+      lend: (value, borrower, lent, from) => this.proxies.lend(value, borrower, lent, from),
     });
     this.superseded = new Promise((resolve) => (this.#supersede = resolve));
   }
@@ -198,11 +226,22 @@ export class ManagerServer implements SessionHost {
 
   /** The server, as its own manager uses it. */
   get local(): LocalServer {
-    return {
+    return (this.#local ??= {
       name: this.name,
+      generation: this.identity.generation,
       has: (typeid) => this.types.byTypeid.has(typeid),
+      adopter: () => {
+        const borrower = this.proxies.current();
+        return (value) => this.proxies.adopt(value, borrower?.ended ? undefined : borrower);
+      },
       verb: (verb, args) => this.#hostedCalls.call(undefined, verb, args, {}, this.proxies.current()),
-    };
+    });
+  }
+
+  /** Holds an object until the call is concluded. */
+  pin(object: HostedObject, call: Call): void {
+    object.enter();
+    call.borrow({ end: () => this.table.leave(object) });
   }
 
   mayAct(): boolean {
@@ -267,7 +306,7 @@ export class ManagerServer implements SessionHost {
       this.#sessions.set(id, new Session(this, id, hello));
       this.#logger.debug?.(`Session ${id} of ${hello.application} on ${hello.host} (${hello.pid}) opened`);
     }
-    const types = [...this.types.byTypeid.values()];
+    const types = [...this.types.byTypeid.values(), iteratorType];
     const welcome: Welcome = {
       version: PROTOCOL_VERSION,
       generation: this.identity.generation,
@@ -423,6 +462,8 @@ export class ManagerServer implements SessionHost {
       ]);
       await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL).unref())]);
     }
+    this.#closed = true;
+    this.cycles.stop();
     for (const object of [...this.table.objects()]) this.table.evict(object);
     this.#acting = false;
     await this.#endpoint?.close();

@@ -181,7 +181,7 @@ describe('a name whose owner is dead', () => {
     await one.transport.claims.compareAndSet({ kind: 'server', tag: 'one' }, claimValue(one.identity), null, 0);
     const since = performance.now();
     expect(isObject(await two.get('lobby'))).toBe(true);
-    expect(performance.now() - since).toBeGreaterThanOrEqual(LEASE);
+    expect(performance.now() - since).toBeGreaterThan(LEASE - 2);
   });
 
   it('is left to an owner that asserts itself again in time', async () => {

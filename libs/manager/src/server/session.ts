@@ -1,4 +1,5 @@
 import {
+  copyValue,
   encodeError,
   encodeMessage,
   lightBytes,
@@ -10,15 +11,18 @@ import {
   WireReference,
 } from '../protocol/index.js';
 import type { EndReason, Fate, Hello, Limits, ReferenceScope } from '../protocol/index.js';
+import { handleOf, TRANSIT, Unready } from '../definition/index.js';
 import { beatFrame, Link } from '../link/index.js';
 import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { Call, type CallOrigin } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
+import { ForeignHolding } from './foreign-holding.js';
 import { Grants, type SessionIdentity } from './grants.js';
 import type { Holding } from './holding.js';
 import type { HostedProxies } from './hosted-proxies.js';
-import type { ObjectTable } from './object-table.js';
+import { iteratorType } from './iterator-type.js';
+import type { HostedObject, ObjectTable } from './object-table.js';
 import { abortedError, closingError, notHeld, timeoutError } from './refusals.js';
 
 /** The most that a result takes without its value. */
@@ -40,6 +44,8 @@ export interface SessionHost {
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
   /** Shared things in the hands of hosted code. */
   readonly proxies: HostedProxies;
+  /** Holds an object until the call is concluded. */
+  pin(object: HostedObject, call: Call): void;
   report(error: unknown, context: string): void;
   broken(session: Session, error: ProtocolError): void;
   left(session: Session): void;
@@ -76,6 +82,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   #arguments: Holding[] = [];
   /** Those of messages that were read and not yet handled. */
   readonly #lent = new Map<unknown[], readonly Holding[]>();
+  /** While an answer is made: what stands in it for objects of other servers. */
+  #tickets: ReadonlyMap<object, WireReference> | undefined;
   #waiting = 0;
   #beatHeard = 0;
   #beatSent = 0;
@@ -104,17 +112,21 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     });
     this.link.allow(hello.allowance);
     this.scope = {
-      toWire: (value) => {
-        const object = server.proxies.objectOf(value);
-        return object && new WireReference(object.type.typeid, object.id, this.grants.grant(object));
-      },
-      fromWire: ({ id }) => this.#argument(id),
+      toWire: (value) => this.#toWire(value),
+      fromWire: ({ id, ticket }) => this.#argument(id, ticket),
     };
   }
 
-  /** Calls that run or wait to. */
+  /** Calls that run or wait to, and may be waited for. */
   get underWay(): number {
-    return this.#calls.size;
+    let count = 0;
+    // Who waits for an item waits for as long as nobody says otherwise.
+    for (const { target } of this.#calls.values()) if (target?.type !== iteratorType) count++;
+    return count;
+  }
+
+  get answerBytes(): number {
+    return this.#limits.messageBytes;
   }
 
   takes(): boolean {
@@ -258,8 +270,40 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.#backlog.push(call);
   }
 
-  /** A reference in arguments: only what this session holds can be named. */
-  #argument(id: number): object {
+  #toWire(value: object): WireReference | undefined {
+    const ticket = this.#tickets?.get(value);
+    if (ticket) return ticket;
+    const object = this.server.proxies.objectOf(value);
+    return object && new WireReference(object.type.typeid, object.id, this.grants.grant(object));
+  }
+
+  /**
+   * Something in the answer is another server's and needs a ticket to travel; the call goes on until all are there. The
+   * answer is what it is now, and held by the call: hosted code may change it meanwhile, or let go of what is in it.
+   */
+  async #deliverLater(call: Call, value: unknown): Promise<void> {
+    const lent = new Map<unknown, object>();
+    const { proxies } = this.server;
+    const now = copyValue(value, this.#limits, (object) => proxies.lend(object, call, lent), 'result');
+    const tickets = new Map<object, WireReference>();
+    await Promise.all(
+      Array.from(lent.values(), async (proxy) => {
+        const target = handleOf(proxy)?.target;
+        if (!(target instanceof ForeignHolding)) return;
+        const ticket = await target.ticket(TRANSIT, 1);
+        tickets.set(proxy, new WireReference(target.typeid, target.identity()?.id ?? 0, 0, ticket));
+      }),
+    );
+    await this.deliver(call, now, tickets);
+  }
+
+  /** A reference in arguments: only what this session holds can be named, or what came with a ticket. */
+  #argument(id: number, ticket: string | undefined): object {
+    if (ticket !== undefined) {
+      const { proxy, holding } = this.server.proxies.redeemed(ticket);
+      this.#arguments.push(holding);
+      return proxy;
+    }
     const object = this.grants.find(id);
     if (!object) throw notHeld(id, this.id);
     const { proxy, holding } = this.server.proxies.unborrowed(object);
@@ -288,24 +332,32 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     if (!this.ended) this.#calls.set(call.number, call);
   }
 
-  deliver(call: Call, value: unknown): void {
-    if (this.ended) return;
+  deliver(call: Call, value: unknown, tickets?: Map<object, WireReference>): Promise<void> | undefined {
+    if (this.ended) return undefined;
     const size = call.handsOver ? undefined : lightBytes(value);
     if (size !== undefined && size + RESULT_BYTES <= this.#limits.messageBytes) {
       this.link.sendLight([MessageKind.result, call.number, value], size + RESULT_BYTES, 0);
-      return;
+      return undefined;
     }
     let bytes: Uint8Array;
     this.grants.begin();
+    this.#tickets = tickets;
+    this.server.proxies.giver = call;
     try {
       const prepared = prepareValue(value, this.scope, this.#limits, 'result');
       const message = [MessageKind.result, call.number, prepared];
       if (call.handsOver) message.push(true);
       bytes = encodeMessage(message, this.#limits);
     } catch (error) {
+      // What was hosted for this answer stays for the next attempt.
+      if (error instanceof Unready) for (const object of this.grants.granted()) this.server.pin(object, call);
       this.grants.rollback();
+      if (error instanceof Unready && !tickets) return this.#deliverLater(call, value);
       throw error;
+    } finally {
+      this.server.proxies.giver = undefined;
     }
+    this.grants.commit();
     if (!call.handsOver) this.link.send(bytes, 0, true);
     else {
       this.#handedOver.set(call.number, call);
@@ -313,6 +365,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
         if (this.#handedOver.delete(call.number)) call.delivered();
       });
     }
+    return undefined;
   }
 
   fail(call: Call, error: unknown, fate: Fate): void {

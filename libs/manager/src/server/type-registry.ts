@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../protocol/index.js';
+import { iteratorType } from './iterator-type.js';
 import type { TypeDefinition } from '../definition/index.js';
 
 /** The types of one server: by typeid, and by the class of an instance that hosted code hands out. */
@@ -13,6 +14,13 @@ export class TypeRegistry {
       if (this.byTypeid.has(type.typeid)) {
         throw new ConfigurationError(
           `The typeid "${type.typeid}" is registered twice at this server: give one of the two another \`typeid\`.`,
+          { typeid: type.typeid },
+        );
+      }
+      if (type.typeid === iteratorType.typeid) {
+        throw new ConfigurationError(
+          `The typeid "${type.typeid}" is registered twice at this server: it is that of the iterators that results carry. ` +
+            'Give your type another `typeid`.',
           { typeid: type.typeid },
         );
       }

@@ -1,19 +1,27 @@
 import { isPromise } from 'node:util/types';
-import { runInCall, runInCallContext, SharedValue } from '../definition/index.js';
+import { handleOf, runInCall, runInCallContext, SharedValue } from '../definition/index.js';
 import type { TypeDefinition } from '../definition/index.js';
 import { ConfigurationError, MethodNotExposedError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
-import type { KeepOption, ServerDebugInfo } from '../protocol/index.js';
+import type { KeepOption } from '../protocol/index.js';
 import type { Call } from './call.js';
-import { describeObject } from './census.js';
+import { LocalHolding } from './holding.js';
+import { census, type CensusPage } from './census.js';
 import { instanceOf } from './names.js';
 import type { Elsewhere, Names } from './names.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
 import type { ServerIdentity } from './server-claim.js';
+import type { Tickets } from './tickets.js';
+
+/** The most bytes of a page of the census: more would keep the event loop for too long. */
+const PAGE_BYTES = 256 * 1024;
 
 export interface VerbsOptions {
   types: ReadonlyMap<string, TypeDefinition>;
   table: ObjectTable;
   names: Names;
+  tickets: Tickets;
+  /** The object that a proxy in the hands of the server stands for. */
+  objectOf: (proxy: object) => HostedObject | undefined;
   /** Holds an object until the call is concluded. */
   pin: (object: HostedObject, call: Call) => void;
   identity: () => ServerIdentity;
@@ -27,8 +35,10 @@ export class Verbs {
     get: (call, [typeid, name, args, keep]) => this.#get(call, typeid, name, args, keep),
     attach: (call, [typeid, name, id]) => this.#attach(call, typeid, name, id),
     unlink: (_call, [typeid, name]) => this.#options.names.unlink(text(typeid), text(name)),
+    ticket: (call, [proxy, ttl, uses]) => this.#ticket(call, proxy, ttl, uses),
+    redeem: (call, [number, secret]) => this.#redeem(call, number, secret),
     numberOfObjects: () => this.#options.table.size,
-    debugInfo: () => this.#debugInfo(),
+    debugInfo: (_call, [from, bytes]) => this.#debugInfo(from, bytes),
     ping: () => true,
   };
 
@@ -83,9 +93,26 @@ export class Verbs {
     return new SharedValue(object.instance, object.type.typeid);
   }
 
-  #debugInfo(): ServerDebugInfo {
+  #ticket(call: Call, proxy: unknown, ttl: unknown, uses: unknown): string {
+    const object = typeof proxy === 'object' && proxy !== null ? this.#options.objectOf(proxy) : undefined;
+    if (object) return this.#options.tickets.issue(object, ttl, uses, call.application);
+    throw new ConfigurationError('Expected a proxy of an object of this server to make a ticket of.', {
+      fate: 'not-executed',
+    });
+  }
+
+  /** The use is spent from here on, whatever becomes of the answer. */
+  #redeem(call: Call, number: unknown, secret: unknown): SharedValue {
+    const object = this.#options.tickets.redeem(number, secret, (found) => this.#options.pin(found, call));
+    return new SharedValue(object.instance, object.type.typeid);
+  }
+
+  #debugInfo(from: unknown, bytes: unknown): { server: string; generation: number } & CensusPage {
     const { name, generation } = this.#options.identity();
-    return { server: name, generation, objects: Array.from(this.#options.table.objects(), describeObject) };
+    const { id, holders } = { ...(from as { id?: unknown; holders?: unknown } | undefined) };
+    const position = { id: whole(id), holders: whole(holders) };
+    const page = census(this.#options.table.objects(), position, Math.max(1, Math.min(whole(bytes), PAGE_BYTES)));
+    return { server: name, generation, ...page };
   }
 }
 
@@ -93,7 +120,10 @@ export class Verbs {
 function construct(call: Call, type: TypeDefinition, args: readonly unknown[]): unknown {
   call.entered = true;
   const made = (type.context ? runInCallContext : runInCall)(call, () => type.create(...args));
-  const keep = (instance: unknown): unknown => {
+  const keep = (value: unknown): unknown => {
+    // A factory may give what is hosted already, by its proxy too.
+    const target = handleOf(value)?.target;
+    const instance = target instanceof LocalHolding && !target.over ? target.object.instance : value;
     if (typeof instance === 'object' && instance !== null) call.made(instance);
     return instance;
   };
@@ -107,6 +137,11 @@ function redirect(elsewhere: Elsewhere): unknown {
 function text(value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   throw new ConfigurationError(`Expected a name, got ${typeof value}.`, { fate: 'not-executed' });
+}
+
+function whole(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
+  throw new ConfigurationError(`Expected a whole number, got ${typeof value}.`, { fate: 'not-executed' });
 }
 
 function list(value: unknown): readonly unknown[] {
