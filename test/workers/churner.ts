@@ -193,9 +193,14 @@ const actions: Record<string, () => Promise<void>> = {
     if (ticket !== null) add(await manager.redeem(ticket));
   },
 
+  /** What has a name holds others, and nothing holds it: a circle in which a name stands is no garbage. */
   async referenced() {
     const name = `referenced ${random.below(NAMES)}`;
-    add(await manager.named(name, { keep: 'referenced' }).create(Shelf, name));
+    const shelf = await manager.named(name, { keep: 'referenced' }).create(Shelf, name);
+    const item = pick('Treasure', 'Shelf');
+    if (item && mayHold({ proxy: shelf, kind: 'Shelf' }, item)) await shelf.push(item.proxy as SharedProxy<object>);
+    if (random.below(3) > 0) receive([await shelf.pop()]);
+    if (random.below(3) > 0) await manager.release(shelf);
   },
 
   async lazy() {
@@ -234,9 +239,10 @@ const actions: Record<string, () => Promise<void>> = {
       shelf && manager.with(shelf, { signal }).all(),
       treasure && manager.with(treasure, { signal }).part('late'),
     ];
+    const outcomes = Promise.allSettled(calls);
     if (random.below(2) === 0) await new Promise((resolve) => setImmediate(resolve));
     abort.abort();
-    for (const outcome of await Promise.allSettled(calls)) {
+    for (const outcome of await outcomes) {
       if (outcome.status === 'fulfilled') receive([outcome.value ?? []].flat());
       else failed(outcome.reason);
     }

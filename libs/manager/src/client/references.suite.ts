@@ -100,6 +100,11 @@ export class Bag extends Piece {
   all(): unknown {
     return { list: this.slots.map(({ proxy }) => proxy), me: new Map([['me', this]]) };
   }
+  /** Sees changes while it goes, and gives what it was called with in the end. */
+  *walk(last: AnyPiece): Generator<AnyProxy> {
+    for (let i = 0; i < this.slots.length; i++) yield this.slots[i]?.proxy as AnyProxy;
+    yield last;
+  }
   remove(index: number): void {
     this._take(index);
   }
@@ -192,7 +197,7 @@ class Vertex extends Piece {
     const all = this.slots
       .slice(0, 4)
       .map(({ proxy }) => proxy as unknown as { visit?(depth: number): Promise<number> });
-    const counts = await Promise.all(all.map((each) => (depth > 0 ? (each.visit?.(depth - 1) ?? 0) : 0)));
+    const counts = await Promise.all(all.map(async (each) => (depth > 0 ? ((await each.visit?.(depth - 1)) ?? 0) : 0)));
     return counts.reduce((sum, count) => sum + count, 1);
   }
 }

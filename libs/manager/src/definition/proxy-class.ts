@@ -140,9 +140,12 @@ export function makeLazyProxy(handle: Handle): object {
   return proxy;
 }
 
-/** Hands the release of a handle to the garbage collector, should its owner forget. */
-export function watch(proxy: object, handle: Handle, report: CollectedReport): void {
-  if (!development) return collected.register(proxy, { handle, report });
+/**
+ * Hands the release of a handle to the garbage collector, should its owner forget. `unwatch` takes it back; it costs, so
+ * that it is there only for who asks for it.
+ */
+export function watch(proxy: object, handle: Handle, report: CollectedReport, ends = development): void {
+  if (!ends) return collected.register(proxy, { handle, report });
   collected.register(proxy, { handle, report }, handle);
   // The place of its release may refer to the proxy, and must not be held on to for its sake.
   handle.unwatch = () => collected.unregister(handle);

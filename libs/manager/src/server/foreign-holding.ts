@@ -39,7 +39,7 @@ export class ForeignHolding extends Holding {
 
   proxy(handle: Handle, watched: boolean): object {
     const proxy = makeLazyProxy(handle);
-    if (watched && (this.owner || !this.borrower)) this.host.watch(proxy, handle, !this.owner);
+    if (watched && (this.owner || !this.borrower)) this.watch(proxy, handle, !this.owner);
     return proxy;
   }
 

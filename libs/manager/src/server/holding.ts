@@ -40,6 +40,8 @@ export abstract class Holding implements Target, Loan, Kept {
   /** Its last handle was released; it is still there for the end of the turn, or of the call. */
   #leaving = false;
   #watched = false;
+  /** Its proxy's, which the collector releases if nobody else does. */
+  #watcher: Handle | undefined;
   /** Where it was kept, in development. */
   #keptAt: Error | undefined;
 
@@ -112,7 +114,7 @@ export abstract class Holding implements Target, Loan, Kept {
       settleLater(this.#keptAt, () => !this.#ended);
     }
     // A container that drops a proxy without disposing it has let go all the same.
-    if (!this.#watched) this.host.watch(proxy, handle, false);
+    if (!this.#watched) this.watch(proxy, handle, false);
     this.#watched = true;
   }
 
@@ -165,10 +167,17 @@ export abstract class Holding implements Target, Loan, Kept {
     );
   }
 
+  /** Has the collector let go of what its proxy leaves. */
+  protected watch(proxy: object, handle: Handle, report: boolean): void {
+    this.host.watch(proxy, handle, report);
+    this.#watcher = handle;
+  }
+
   /** The object was taken from all who held it. */
   protected taken(): void {
     if (this.#ended) return;
     this.#ended = 'freed';
+    this.#forget();
     this.#detach();
   }
 
@@ -191,8 +200,19 @@ export abstract class Holding implements Target, Loan, Kept {
   #end(how: End): void {
     if (this.#ended) return;
     this.#ended = how;
+    this.#forget();
     this.drop();
     this.#detach();
+  }
+
+  /**
+   * What is over is of no use to the collector's net, which has hold of it, and so of its object: two that kept each other
+   * would keep each other's proxies from being collected. The same goes for the frames of a place not yet put into words.
+   */
+  #forget(): void {
+    this.#watcher?.unwatch?.();
+    this.#watcher = undefined;
+    this.#keptAt = undefined;
   }
 
   #detach(): void {
@@ -242,7 +262,7 @@ export class LocalHolding extends Holding implements Holder {
   proxy(handle: Handle, watched: boolean): object {
     const proxy = this.host.proxyOf(this.object, handle);
     // What the body of an iterator drops is let go before the iterator ends: it may go on for long.
-    if (watched && (this.owner || !this.borrower)) this.host.watch(proxy, handle, !this.owner);
+    if (watched && (this.owner || !this.borrower)) this.watch(proxy, handle, !this.owner);
     return proxy;
   }
 

@@ -150,7 +150,7 @@ export class HostedProxies implements HoldingHost, IterationHost {
   }
 
   watch(proxy: object, handle: Handle, report: boolean): void {
-    watch(proxy, handle, report ? this.#options.onCollected : () => undefined);
+    watch(proxy, handle, report ? this.#options.onCollected : () => undefined, true);
   }
 
   /** A proxy that came with a ticket: of this server, or of one that its own manager reaches. */
@@ -199,7 +199,7 @@ export class HostedProxies implements HoldingHost, IterationHost {
     body.keeper = hosting;
     body.whole = giver.continuation ??= giver.whole ?? new Iteration();
     body.whole.begin(body);
-    if (body.target && !body.target.freed) new LocalHolding(this, body.target, body);
+    if (body.target && !body.target.freed) this.unborrowed(body.target).holding.lend(body);
   }
 
   /** Undefined for what is an object of another server, or was not reached yet. */

@@ -123,6 +123,33 @@ describe('an object', () => {
   });
 });
 
+describe('condemned objects', () => {
+  it('are lost to everybody at once, and go step by step', () => {
+    let told = 0;
+    const things = Array.from({ length: 40 }, () => hosted(new Thing(), holder(() => told++)).object); // prettier-ignore
+    table.condemn(things);
+    expect(things.every(({ freed, id }) => freed && !table.find(id))).toBe(true);
+    expect([told, table.size]).toEqual([0, 40]);
+    const burial = table.bury(things);
+    burial.next();
+    expect(told).toBeLessThan(40);
+    while (!burial.next().done);
+    expect([told, table.size]).toEqual([40, 0]);
+    expect(things.map(({ instance }) => (instance as Thing).disposed)).toEqual(things.map(() => 1));
+  });
+
+  it('are hosted anew where their instances come back before they are gone', () => {
+    const { object } = hosted();
+    table.condemn([object]);
+    const again = table.host(ThingType, object.instance);
+    expect(again.id).not.toBe(object.id);
+    table.hold(again, holder());
+    for (const _ of table.bury([object]));
+    expect(table.host(ThingType, object.instance)).toBe(again);
+    expect(table.size).toBe(1);
+  });
+});
+
 describe('onSharedDispose()', () => {
   it('runs once, when the last id of the instance is freed', () => {
     const thing = new Thing();
