@@ -11,6 +11,7 @@ export class LaterArguments {
   readonly args: readonly unknown[];
   /** Of its own: what the caller releases meanwhile travels all the same. */
   readonly #handles = new Map<object, Handle>();
+  #tickets: Promise<Map<object, WireReference>> | undefined;
 
   constructor(args: readonly unknown[], limits: Limits) {
     try {
@@ -22,7 +23,19 @@ export class LaterArguments {
   }
 
   /** What stands in the message for each proxy that is not `nameable` without. */
-  async tickets(nameable: (target: Target) => boolean): Promise<Map<object, WireReference>> {
+  tickets(nameable: (target: Target) => boolean): Promise<Map<object, WireReference>> {
+    return (this.#tickets = this.#make(nameable));
+  }
+
+  /** Nobody gets the tickets: each is redeemed, and what it gives let go. */
+  async discard(redeemed: (ticket: string) => object): Promise<void> {
+    const tickets = await this.#tickets?.catch(() => undefined);
+    for (const { ticket } of tickets?.values() ?? []) {
+      if (ticket !== undefined) handleOf(redeemed(ticket))?.release();
+    }
+  }
+
+  async #make(nameable: (target: Target) => boolean): Promise<Map<object, WireReference>> {
     const tickets = new Map<object, WireReference>();
     await Promise.all(
       Array.from(this.#handles, async ([proxy, { target }]) => {

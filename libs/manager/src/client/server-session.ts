@@ -486,14 +486,20 @@ export class ServerSession implements Peer, RecordSession {
           this.call(object, method, later.args, { signal, timeout: left }, record, handle, tickets);
         return { answer: atPlace(place, call) };
       },
-      (error: unknown) => ({ answer: Promise.reject(notSent(error, method, record) as Error) }),
+      (error: unknown) => {
+        // What was to travel does not: its tickets go back as soon as they are there.
+        void later.discard((ticket) => this.#owner.redeemed(ticket));
+        return { answer: Promise.reject(notSent(error, method, record) as Error) };
+      },
     );
-    const line = outcome.then(() => {
+    const leave = async (): Promise<void> => {
+      await outcome;
       later.release();
       if (!record) return;
       if (record.line === line) record.line = undefined;
       record.unpin();
-    });
+    };
+    const line = leave();
     if (record) record.line = line;
     return outcome.then(({ answer }) => answer);
   }

@@ -11,7 +11,7 @@ const PAUSE = 10;
  * So calls wait little longer for it, few or many, and a search under load still comes to its end.
  */
 const SHARE = 1 / 4;
-const LEAST = 0.1;
+const LEAST = 0.05;
 const MOST = 1;
 
 /** What the searches of a server took so far. */

@@ -114,8 +114,10 @@ export abstract class Holding implements Target, Loan, Kept {
       settleLater(this.#keptAt, () => !this.#ended);
     }
     // A container that drops a proxy without disposing it has let go all the same.
-    if (!this.#watched) this.watch(proxy, handle, false);
+    // The view that `with()` gives is not what is kept: it may be gone while the proxy behind it is there.
+    if (this.#watched || handle.root !== handle) return;
     this.#watched = true;
+    this.watch(proxy, handle, false);
   }
 
   #keep(owner: object | undefined): void {

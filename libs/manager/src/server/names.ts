@@ -16,11 +16,17 @@ class NameHold implements Holder {
   readonly kind = 'name';
   readonly since = Date.now();
   timer: NodeJS.Timeout | undefined;
+  /** It holds only what others hold: from the start, or once its time alone is over. */
+  weak: boolean;
 
   constructor(
     readonly name: string,
     readonly keep: KeepOption,
-  ) {}
+    /** The object was in a dead cycle. */
+    readonly onGone: () => void,
+  ) {
+    this.weak = keep === 'referenced';
+  }
 
   describe(): Record<string, unknown> {
     return { name: this.name, keep: this.keep };
@@ -102,6 +108,7 @@ export class Names {
         throw error;
       }
       if (!('instance' in object)) return object;
+      if (object.freed && !entry.leaving) void this.#remove(id, entry);
       if (object.freed || entry.leaving) continue;
       pin(object);
       return object;
@@ -110,7 +117,7 @@ export class Names {
 
   find(typeid: string, name: string): HostedObject | undefined {
     const entry = this.#entries.get(`${typeid}\0${name}`);
-    return entry?.leaving ? undefined : entry?.object;
+    return entry?.leaving || entry?.object?.freed ? undefined : entry?.object;
   }
 
   /** Takes the name away; the object stays while it is held otherwise. Where it is instead, or false where it is nowhere. */
@@ -134,19 +141,26 @@ export class Names {
 
   /** Somebody let go of a named object: if only its name is left, `keep` says how long that suffices. */
   letGo(object: HostedObject): void {
-    if (object.name === undefined || object.calls > 0 || object.holders.size !== 1) return;
+    if (object.name === undefined || object.calls > 0) return;
     const id = `${object.type.typeid}\0${object.name}`;
     const entry = this.#entries.get(id);
     const hold = entry?.hold;
-    if (!entry || !hold || !object.holders.has(hold) || hold.keep === 'always') return;
-    if (hold.keep === 'referenced') void this.#remove(id, entry);
-    else {
-      clearTimeout(hold.timer);
-      hold.timer = setTimeout(() => {
-        if (object.calls === 0 && object.holders.size === 1 && object.holders.has(hold)) void this.#remove(id, entry);
-      }, hold.keep.idle);
-      hold.timer.unref();
+    if (!entry || !hold || hold.keep === 'always' || !leftTo(hold, object)) return;
+    if (hold.keep === 'referenced') {
+      if (object.holders.size === 1) void this.#remove(id, entry);
+      return;
     }
+    clearTimeout(hold.timer);
+    hold.timer = setTimeout(() => this.#idle(id, entry, object, hold), hold.keep.idle);
+    hold.timer.unref();
+    if (hold.weak) this.#options.table.transfer(object, hold, () => (hold.weak = false));
+  }
+
+  /** Its time is over: objects that hold it may still keep it, if somebody holds them. */
+  #idle(id: string, entry: Entry, object: HostedObject, hold: NameHold): void {
+    if (object.calls > 0 || !leftTo(hold, object)) return;
+    if (object.holders.size === 1) void this.#remove(id, entry);
+    else if (!hold.weak) this.#options.table.weaken(object, () => (hold.weak = true));
   }
 
   /**
@@ -232,7 +246,7 @@ export class Names {
       throw error;
     }
     entry.object = object;
-    entry.hold = new NameHold(entry.name, keep);
+    entry.hold = new NameHold(entry.name, keep, () => void this.#remove(id, entry));
     object.name = entry.name;
     table.hold(object, entry.hold);
     return object;
@@ -304,6 +318,11 @@ export class Names {
     entry.object.name = undefined;
     this.#options.table.drop(entry.object, entry.hold);
   }
+}
+
+/** Whether only the name holds the object, and objects, whose own holders are not known here. */
+function leftTo(hold: NameHold, object: HostedObject): boolean {
+  return object.holders.has(hold) && object.holders.size - object.owned === (hold.weak ? 0 : 1);
 }
 
 function nameKey(typeid: string, name: string): ClaimKey {

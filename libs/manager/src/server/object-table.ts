@@ -7,6 +7,8 @@ export interface Holder {
   readonly since: number;
   /** The instance on whose account it holds: an edge of the graph in which cycles are looked for. */
   readonly owner?: Hosting | undefined;
+  /** It holds only what others hold: a name that keeps its object while somebody refers to it. */
+  readonly weak?: boolean;
   /** What the census says of it, besides kind and since. */
   describe(): Record<string, unknown>;
   /** The object was taken from its holder: its server closes, it lost its name to another server, or was in a dead cycle. */
@@ -55,7 +57,7 @@ const BURIED = 16;
 export class HostedObject {
   readonly createdAt = Date.now();
   readonly holders = new Set<Holder>();
-  /** Of the holders, those with an owner. */
+  /** Of the holders, those that are no roots: they have an owner, or are weak. */
   owned = 0;
   /** Calls under way on it, each of which holds it. A counter, because every call would pay for a holder of its own. */
   calls = 0;
@@ -98,6 +100,11 @@ export interface TableEvents {
   freed?(object: HostedObject): void;
   /** `onSharedDispose()` threw or rejected. */
   disposeFailed(object: HostedObject, error: unknown): void;
+}
+
+/** Whether it keeps its object alive by itself. */
+function isRoot(holder: Holder): boolean {
+  return holder.owner === undefined && !holder.weak;
 }
 
 /** Every object that the server hosts, and who holds it. */
@@ -154,24 +161,32 @@ export class ObjectTable {
   hold(object: HostedObject, holder: Holder): void {
     object.holders.add(holder);
     object.search = 0;
-    if (holder.owner) object.owned++;
+    if (!isRoot(holder)) object.owned++;
   }
 
   /** Takes a holder off; the last one takes the object with it. Idempotent. */
   drop(object: HostedObject, holder: Holder): void {
     if (!object.holders.delete(holder)) return;
     object.search = 0;
-    if (holder.owner) object.owned--;
+    if (!isRoot(holder)) object.owned--;
     this.settle(object);
   }
 
   /** `change` makes the holder hold on another account. */
   transfer(object: HostedObject, holder: Holder, change: () => void): void {
-    const owned = holder.owner !== undefined;
+    const root = isRoot(holder);
     change();
     object.search = 0;
-    object.owned += Number(holder.owner !== undefined) - Number(owned);
+    object.owned += Number(root) - Number(isRoot(holder));
     this.settle(object);
+  }
+
+  /** `change` makes the holder weak. */
+  weaken(object: HostedObject, change: () => void): void {
+    change();
+    object.search = 0;
+    object.owned++;
+    if (!object.rooted) this.#events.unrooted?.(object);
   }
 
   leave(object: HostedObject): void {
@@ -194,7 +209,7 @@ export class ObjectTable {
     if (object.freed) return;
     for (const holder of [...object.holders]) {
       object.holders.delete(holder);
-      if (holder.owner) object.owned--;
+      if (!isRoot(holder)) object.owned--;
       holder.onGone?.();
     }
     if (!object.freed) this.#free(object);
@@ -212,7 +227,7 @@ export class ObjectTable {
       for (const holder of object.holders) {
         if (++steps % BURIED === 0) yield;
         object.holders.delete(holder);
-        if (holder.owner) object.owned--;
+        if (!isRoot(holder)) object.owned--;
         holder.onGone?.();
       }
     }

@@ -6,7 +6,7 @@ const READ = 1;
 const LIVE = 2;
 
 /** Steps of some 100 ns between two pauses. */
-const STEPS = 32;
+const STEPS = 16;
 /** How often the verdict is tried while things change. */
 const ATTEMPTS = 8;
 
@@ -125,8 +125,9 @@ export class Trial {
       for (const object of objects) object.search = this.#epoch;
       let spared = lives(hosting);
       for (const object of objects) {
-        for (const { owner } of object.holders) {
+        for (const { owner, weak } of object.holders) {
           if (spared) break;
+          if (weak) continue;
           if (this.#pause()) yield;
           const by = owner && this.#meet(owner);
           if (by === undefined || state[by] === LIVE) spared = true;
