@@ -39,6 +39,7 @@ const steps = [
   jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 5 * MINUTE }),
   // They start processes of their own and measure leases: one file at a time.
   jest('e2e', 'tests across processes', ['--runInBand'], { limit: 10 * MINUTE, needsBuild: true }),
+  jest('soak', 'a minute of churn leaves nothing behind', [], { limit: 5 * MINUTE, needsBuild: true }),
   check('smoke', 'the packed package in fresh Nest applications', 'node', ['test/smoke/package.smoke.mjs'], {
     limit: 6 * MINUTE,
     needsBuild: true,
@@ -141,7 +142,7 @@ async function attempt(step) {
 
 /** Tests start servers of their own, so they are given the binary and no address. */
 function findRedis() {
-  if (!chosen.some(({ name }) => ['unit', 'e2e', 'smoke'].includes(name))) return {};
+  if (!chosen.some(({ name }) => ['unit', 'e2e', 'soak', 'smoke'].includes(name))) return {};
   try {
     return { REDIS_SERVER_BIN: ensureRedis({ log: console.log }) };
   } catch (error) {

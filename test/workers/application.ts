@@ -127,7 +127,8 @@ const commands = {
   },
 
   async fetchAll(key: number, method: string, ...args: unknown[]): Promise<number[]> {
-    return ((await methods(found(key))[method]?.(...args)) as unknown[]).map(keep);
+    const proxies = (await methods(found(key))[method]?.(...args)) as unknown[] | undefined;
+    return (proxies ?? []).map(keep);
   },
 
   ticket: (key: number, given?: TicketOptions): Promise<string> => manager.ticket(found(key), given),

@@ -69,6 +69,18 @@ describe('closing a manager', () => {
     expect(started).toBe(1);
   });
 
+  it('fails what is asked of it while it says goodbye as what is asked afterwards', async () => {
+    const closing = manager.close();
+    const failures: Promise<Record<string, unknown>>[] = [];
+    let over = false;
+    void closing.then(() => (over = true));
+    while (!over) {
+      failures.push(failure(hall.quick()));
+      await turns(1);
+    }
+    for (const error of await Promise.all(failures)) expect(error).toMatchObject({ name: 'ManagerClosedError' });
+  });
+
   it('fails whatever is asked of it afterwards, not executed', async () => {
     const lazy = manager.named('lazy').lazy(Hall);
     await manager.close();

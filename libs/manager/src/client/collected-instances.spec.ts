@@ -45,6 +45,9 @@ describe('the instance of an object that was freed', () => {
     expect(living()).toBe(count);
     for (const ring of rings) await manager.release(ring);
     await until(() => server.table.size === 0);
-    await until(() => living() === 0);
+    // In development the places of its proxies refer to it for a second or so.
+    const since = performance.now();
+    await until(() => living() === 0 || performance.now() - since > 4000);
+    expect(living()).toBe(0);
   });
 });

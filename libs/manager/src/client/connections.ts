@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { watch, type CollectedReport, type Handle, type LocalServer } from '../definition/index.js';
 import {
@@ -68,6 +69,8 @@ export class Connections implements SessionOwner {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    // As many names may be looked for as there are.
+    setMaxListeners(0, this.closed.signal);
     this.#transport = options.transport;
     this.timeout = options.timeout;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };

@@ -311,6 +311,8 @@ export class ServerSession implements Peer, RecordSession {
     const what = record ? `${record.typeid} #${record.id}` : `The session at "${this.server}"`;
     switch (this.ended) {
       case 'manager-closed':
+      // It said goodbye, and the server has heard it first.
+      case 'closed':
         return new ManagerClosedError('The manager was closed.', details);
       case 'server-closed':
       case 'superseded':

@@ -142,6 +142,8 @@ export class Names {
   /** Somebody let go of a named object: if only its name is left, `keep` says how long that suffices. */
   letGo(object: HostedObject): void {
     if (object.name === undefined || object.calls > 0) return;
+    // Asked after every call, when most are held by a session besides.
+    if (object.holders.size - object.owned > 1) return;
     const id = `${object.type.typeid}\0${object.name}`;
     const entry = this.#entries.get(id);
     const hold = entry?.hold;
