@@ -41,6 +41,8 @@ export interface ChurnReport {
 const LANES = 6;
 /** References that are held at most; beyond that they are given back first. */
 const POOL = 40;
+/** Tickets that are over and that a server still knows. */
+const REMEMBERED = 10_000;
 /** Names that all churners share. */
 const NAMES = 4;
 
@@ -336,7 +338,7 @@ const commands = {
     await manager.unlink('Counter', 'children of all families');
   },
 
-  /** An object of each server in one of each other: their managers connect. */
+  /** Has the servers connect to each other, and remember as much as they ever do: an object of each in one of each other. */
   async acquaint(): Promise<void> {
     for (const at of servers) {
       await using shelf = await manager.at(at).create(Shelf, 'acquainted');
@@ -345,6 +347,9 @@ const commands = {
         await shelf.push(treasure);
       }
       await shelf.labels();
+      for (let made = 0; made < REMEMBERED; made += 1000) {
+        await Promise.all(Array.from({ length: 1000 }, () => manager.ticket(shelf, { ttl: 1 })));
+      }
     }
   },
 

@@ -184,6 +184,8 @@ export class ServerSession implements Peer, RecordSession {
         return this.#callLater(object, method, args, { signal, timeout }, record, handle);
       }
       return Promise.reject(notSent(error, method, record));
+    } finally {
+      this.#tickets = undefined;
     }
     const pins = this.#takePins();
     return new Promise((resolve, reject) => {

@@ -356,6 +356,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
       throw error;
     } finally {
       this.server.proxies.giver = undefined;
+      this.#tickets = undefined;
     }
     this.grants.commit();
     if (!call.handsOver) this.link.send(bytes, 0, true);
