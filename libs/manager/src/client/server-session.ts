@@ -1,5 +1,4 @@
 import {
-  atPlace,
   development,
   Handle,
   handleOf,
@@ -34,10 +33,8 @@ import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
 import { heldThrough, type Held } from './held.js';
 import type { KnownType } from './known-type.js';
-import { LaterArguments } from './later-arguments.js';
+import { callLater, type LaterCall } from './later-call.js';
 import { ObjectRecord, type RecordSession } from './object-record.js';
-import { timeoutSignal } from './timeout-signal.js';
-import { orAborted } from './or-aborted.js';
 import { PendingCalls } from './pending-calls.js';
 import type { Pending } from './pending-calls.js';
 import { currentTask } from './tasks.js';
@@ -168,7 +165,7 @@ export class ServerSession implements Peer, RecordSession {
     const released = waits ? handle?.releaseSignal : undefined;
     if (released?.aborted) return Promise.reject(abortedError(method, record, released.reason, 'not-executed'));
     const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
-    if (record?.line && !tickets) return this.#callLater(object, method, args, { signal, timeout }, record, handle);
+    if (record?.line && !tickets) return this.#later(object, { method, args, signal, timeout, record }, handle);
     const number = ++this.#calls;
     const size = lightBytesOfAll(args);
     const most = size === undefined ? Infinity : size + CALL_BYTES + method.length * 3;
@@ -181,7 +178,7 @@ export class ServerSession implements Peer, RecordSession {
     } catch (error) {
       for (const target of this.#takePins() ?? []) target.release();
       if (error instanceof Unready) {
-        return this.#callLater(object, method, args, { signal, timeout }, record, handle);
+        return this.#later(object, { method, args, signal, timeout, record }, handle);
       }
       return Promise.reject(notSent(error, method, record));
     } finally {
@@ -447,65 +444,19 @@ export class ServerSession implements Peer, RecordSession {
     return pins;
   }
 
-  /** A call whose arguments cannot travel yet, or one made after it: they leave in the order in which they were made. */
-  #callLater(
+  #later(
     object: number,
-    method: string,
-    args: readonly unknown[],
-    options: CallOptions,
-    record: ObjectRecord | undefined,
+    call: Pick<LaterCall, 'method' | 'args' | 'signal' | 'timeout' | 'record'>,
     handle: Handle | undefined,
   ): Promise<unknown> {
-    let later: LaterArguments;
-    try {
-      later = new LaterArguments(args, this.#limits);
-    } catch (error) {
-      return Promise.reject(notSent(error, method, record));
-    }
-    const { signal, timeout = 0 } = options;
-    const since = performance.now();
-    const place = placeOfCall();
-    const before = record?.line;
-    record?.pin();
-    const prepare = async (): Promise<Map<object, WireReference>> => {
-      const tickets = later.tickets((target) => this.#nameable(target));
-      tickets.catch(() => undefined);
-      await before;
-      return tickets;
-    };
-    const ready = orAborted(prepare(), timeoutSignal(timeout, signal), () =>
-      signal?.aborted
-        ? abortedError(method, record, signal.reason, 'not-executed')
-        : new CallTimeoutError(`${method}() could not leave within ${timeout} ms: its arguments were not reached.`, {
-            method,
-            timeout,
-            fate: 'not-executed',
-          }),
-    );
-    const outcome = ready.then(
-      (tickets) => {
-        const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;
-        // In a box: the line goes on when it has left, not when it was answered.
-        const call = (): Promise<unknown> =>
-          this.call(object, method, later.args, { signal, timeout: left }, record, handle, tickets);
-        return { answer: atPlace(place, call) };
-      },
-      (error: unknown) => {
-        // What was to travel does not: its tickets go back as soon as they are there.
-        void later.discard((ticket) => this.#owner.redeemed(ticket));
-        return { answer: Promise.reject(notSent(error, method, record) as Error) };
-      },
-    );
-    const leave = async (): Promise<void> => {
-      await outcome;
-      later.release();
-      if (!record) return;
-      if (record.line === line) record.line = undefined;
-      record.unpin();
-    };
-    const line = leave();
-    if (record) record.line = line;
-    return outcome.then(({ answer }) => answer);
+    const { method, signal, record } = call;
+    return callLater({
+      ...call,
+      limits: this.#limits,
+      nameable: (target) => this.#nameable(target),
+      redeemed: (ticket) => this.#owner.redeemed(ticket),
+      send: (args, timeout, tickets) => this.call(object, method, args, { signal, timeout }, record, handle, tickets),
+    });
   }
 
   #fromWire(reference: WireReference): object {
