@@ -23,6 +23,8 @@ export default {
     {
       ...common,
       displayName: 'unit',
+      // Those that wait for the garbage collector wait longer on a busy machine.
+      testTimeout: 15_000,
       testMatch: ['<rootDir>/libs/*/src/**/*.spec.ts', '<rootDir>/apps/*/src/**/*.spec.ts'],
     },
     {
