@@ -11,7 +11,7 @@ import type { Fate, Limits } from '../protocol/index.js';
 import { Call, type CallOrigin } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { HostedObject } from './object-table.js';
-import { closingError } from './refusals.js';
+import { closingError, describe } from './refusals.js';
 
 /** Ms that a call waits by default, unless it is part of a call that waits less long. */
 const TIMEOUT = 30_000;
@@ -94,7 +94,7 @@ export class HostedCalls {
   timedOut(call: Call): CallTimeoutError {
     const { method, target, started } = call;
     return new CallTimeoutError(
-      `${target ? `${target.type.typeid}.` : ''}${method}() did not end in time; it ${started ? 'was started' : 'was not executed'}.`,
+      `${method}()${target ? ` of ${describe(target)}` : ''} did not end in time; it ${started ? 'was started' : 'was not executed'}.`,
       {
         method,
         fate: started ? 'unknown' : 'not-executed',
