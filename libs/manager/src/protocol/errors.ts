@@ -192,6 +192,43 @@ export class ConfigurationError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_CONFIGURATION';
 }
 
+/** What was asked cannot be done in the state that the object is in: a lock that is not held is released, for example. */
+export class StateError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_STATE';
+}
+
+/** A dict, set or namespace has no such key, member or field. */
+export class KeyNotFoundError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_KEY_NOT_FOUND';
+}
+
+/** The queue is empty, and stayed so for as long as the call was to wait. Nothing was taken. */
+export class QueueEmptyError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_QUEUE_EMPTY';
+  static override readonly retryable = true;
+}
+
+/** The queue is full, and stayed so for as long as the call was to wait. Nothing was put. */
+export class QueueFullError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_QUEUE_FULL';
+  static override readonly retryable = true;
+}
+
+/** The queue was shut down: nothing can be put any more, and there is nothing left to get. */
+export class QueueShutDownError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_QUEUE_SHUT_DOWN';
+}
+
+/** The barrier is broken, or was broken while the call waited: somebody ran out of time, left or died, or it was aborted or reset. */
+export class BrokenBarrierError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_BROKEN_BARRIER';
+}
+
+/** An `rlock` or a `condition` belongs to a task, and was used outside of one: use `runExclusive(fn)`, or wrap the work in `manager.task(fn)`. */
+export class NoTaskError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_NO_TASK';
+}
+
 /** Hosted code threw something whose class is not known here; `remoteName` is its name there. */
 export class RemoteError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_REMOTE';
@@ -201,22 +238,29 @@ export class RemoteError extends ManagerError {
 
 /** Every error class with a code of its own, sorted by name; `docs/reference/errors.md` has an entry for each. */
 export const managerErrors = {
+  BrokenBarrierError,
   CallAbortedError,
   CallTimeoutError,
   ConfigurationError,
   EncodingError,
+  KeyNotFoundError,
   ManagerClosedError,
   MethodNotExposedError,
+  NoTaskError,
   ObjectLostError,
   OverloadedError,
   PayloadTooLargeError,
   ProtocolError,
   ProxyReleasedError,
+  QueueEmptyError,
+  QueueFullError,
+  QueueShutDownError,
   RemoteError,
   ServerClosingError,
   ServerSupersededError,
   ServerUnavailableError,
   SessionExpiredError,
+  StateError,
   TicketInvalidError,
   TypeNotRegisteredError,
 } as const satisfies Record<string, typeof ManagerError>;
