@@ -3,6 +3,7 @@ export { client } from './client-view.js';
 export { exposedMethods } from './exposed.js';
 export { factoriesOf } from './factories-of.js';
 export { Handle } from './handle.js';
+export { holdWithin } from './hold-within.js';
 export { atPlace, development, lineOf, placeOfCall, settleLater } from './place.js';
 export { isProxy, proxyBrand } from './proxy-brand.js';
 export { ITERATOR, makeLazyProxy, proxyClassOf } from './iterator-proxy.js';
