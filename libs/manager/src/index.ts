@@ -1,9 +1,16 @@
-export { Manager } from './client/index.js';
 export {
   client,
   currentCall,
+  debugState,
+  dup,
+  holdWithin,
+  inTask,
   isProxy,
   keep,
+  onLeaseLost,
+  referentOf,
+  releaseWithin,
+  remote,
   share,
   SharedError,
   SharedFactory,
@@ -52,15 +59,30 @@ export {
   TypeNotRegisteredError,
 } from './protocol/index.js';
 
-export type { Creators, ManagerStatus, NamedCreators } from './client/index.js';
+export {
+  Dict,
+  List,
+  Lock,
+  Manager,
+  Namespace,
+  Queue,
+  RLock,
+  SharedArray,
+  SharedSet,
+  Value,
+} from './types/index.js';
+
+export type { ManagerStatus } from './client/index.js';
 export type {
   AnyProxy,
   CallContext,
   CallOptions,
   ClientClass,
+  Logger,
   ObjectToken,
   ProxyOf,
   Received,
+  Remote,
   Shared,
   SharedClass,
   SharedFactoryOptions,
@@ -88,4 +110,15 @@ export type {
   TicketFault,
   TicketOptions,
 } from './protocol/index.js';
+export type {
+  AcquireOptions,
+  BuiltIns,
+  Creators,
+  Exclusive,
+  LockClient,
+  NamedCreators,
+  QueueClient,
+  QueueOptions,
+  RLockClient,
+} from './types/index.js';
 export type { RedisClient, RedisFactory, RedisRole, Transport } from './transport/index.js';

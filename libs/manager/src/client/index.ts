@@ -1,2 +1,2 @@
 export { Creators, Manager, NamedCreators, sessionsOf } from './manager.js';
-export type { ManagerOptions, ManagerStatus } from './manager.js';
+export type { CreatorKinds, ManagerOptions, ManagerStatus } from './manager.js';

@@ -1,10 +1,12 @@
 import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs';
 import {
   development,
+  dup,
   expectHandle,
   Handle,
   isProxy as isAnyProxy,
   proxyIdentity,
+  runTask,
   typeidOf,
   type AnyProxy,
   type CallOptions,
@@ -36,7 +38,6 @@ import { redeem } from './redemption.js';
 import type { ServerSession } from './server-session.js';
 import { timeoutSignal } from './timeout-signal.js';
 import { TicketTarget } from './ticket-target.js';
-import { runTask } from './tasks.js';
 
 export interface ManagerOptions {
   transport: Transport;
@@ -69,6 +70,12 @@ interface Where {
 
 /** A proxy of what `C` or the token makes; of anything for a bare typeid. */
 type Made<T> = Promise<SharedProxy<T>>;
+
+/** What `named` and `at` give. */
+export interface CreatorKinds {
+  readonly creators: typeof Creators;
+  readonly named: typeof NamedCreators;
+}
 
 /** Creates and finds shared objects: at any server that has the type, or at one. */
 export class Creators {
@@ -148,7 +155,12 @@ export class Creators {
    */
   named(name: string, options: { keep?: KeepOption; rebind?: boolean } = {}): NamedCreators {
     checkKeep(options.keep);
-    return new NamedCreators(this.#connections, this.#where, checkName(name), options);
+    return new this.kinds.named(this.#connections, this.#where, checkName(name), options);
+  }
+
+  /** The built-in types have creators of their own. */
+  protected get kinds(): CreatorKinds {
+    return { creators: Creators, named: NamedCreators };
   }
 
   async #createLater(typeid: string, args: unknown[]): Promise<unknown> {
@@ -287,7 +299,7 @@ export class Manager extends Creators {
 
   /** The same creators, at the server of this name. */
   at(server: string): Creators {
-    return new Creators(this.#connections, { server });
+    return new this.kinds.creators(this.#connections, { server });
   }
 
   /**
@@ -334,9 +346,7 @@ export class Manager extends Creators {
 
   /** A second reference to the same object, released on its own. */
   dup<P extends AnyProxy>(proxy: P): P {
-    const handle = expectHandle(proxy, 'dup()').dup();
-    if (development) handle.madeAt = new Error('made');
-    return handle.target.proxy(handle, true) as P;
+    return dup(proxy);
   }
 
   /**

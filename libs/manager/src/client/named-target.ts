@@ -89,6 +89,13 @@ export class NamedTarget implements Target {
     return this.#later(handle, method, (target, remaining) => target.call(remaining, method, copied));
   }
 
+  onLost(fn: (reason: unknown) => void): () => void {
+    const record = this.#bound?.record;
+    if (record && !record.gone) return record.onLost(fn);
+    fn(this.#lost());
+    return () => undefined;
+  }
+
   /** Resolves once the name's object is held. */
   ready(handle: Handle): Promise<ObjectRecord> {
     const record = this.#record();

@@ -18,6 +18,8 @@ export interface RecordSession {
     record?: ObjectRecord,
     handle?: Handle,
   ): Promise<unknown>;
+  /** `fn` runs when the lease is over, or may be. */
+  onLost(fn: (reason: unknown) => void): () => void;
   /** Has the collector release what a proxy value leaves. */
   watch(proxy: object, handle: Handle): void;
   /** No handle and no call needs the object any more. */
@@ -84,6 +86,10 @@ export class ObjectRecord implements Target {
     this.pin();
     const ticket = this.session.call(0, 'ticket', [reference, ttl, uses], {}) as Promise<string>;
     return ticket.finally(() => this.unpin());
+  }
+
+  onLost(fn: (reason: unknown) => void): () => void {
+    return this.session.onLost(fn);
   }
 
   retain(): void {

@@ -1,4 +1,5 @@
 import {
+  currentTask,
   development,
   Handle,
   handleOf,
@@ -37,7 +38,6 @@ import { callLater, type LaterCall } from './later-call.js';
 import { ObjectRecord, type RecordSession } from './object-record.js';
 import { PendingCalls } from './pending-calls.js';
 import type { Pending } from './pending-calls.js';
-import { currentTask } from './tasks.js';
 
 /** What a session needs of its manager. */
 export interface SessionOwner {
@@ -95,6 +95,8 @@ export class ServerSession implements Peer, RecordSession {
   #suspect = false;
   #absentSince: Moment | undefined;
   #looking = false;
+  /** Told when the lease is over, or may be. */
+  readonly #onLost = new Set<(reason: unknown) => void>();
   /** While a message is made: the targets of the proxies in it, and the tickets that stand for some of them. */
   #pins: Target[] | undefined;
   #tickets: ReadonlyMap<object, WireReference> | undefined;
@@ -156,6 +158,8 @@ export class ServerSession implements Peer, RecordSession {
     handle?: Handle,
     tickets?: ReadonlyMap<object, WireReference>,
   ): Promise<unknown> {
+    // Whoever owns something hears that it may be lost before any further call leaves.
+    if (this.#onLost.size > 0) this.#leaseHolds();
     if (this.ended) return Promise.reject(this.endedError(record, 'not-executed'));
     if (record?.lost) return Promise.reject(lostError(record));
     const { signal } = options;
@@ -209,6 +213,12 @@ export class ServerSession implements Peer, RecordSession {
       pending.outgoing =
         message instanceof Uint8Array ? this.link.send(message, 1, true) : this.link.sendLight(message, most, 1);
     });
+  }
+
+  onLost(fn: (reason: unknown) => void): () => void {
+    if (this.ended || !this.#leaseHolds()) fn(this.#lostReason());
+    else this.#onLost.add(fn);
+    return () => this.#onLost.delete(fn);
   }
 
   /** Takes a name's object if it still is the very one that was held before; undefined where it is not. */
@@ -285,6 +295,7 @@ export class ServerSession implements Peer, RecordSession {
     if (this.ended) return;
     this.ended = reason;
     clearInterval(this.#timer);
+    this.#lost();
     for (const pending of this.#pending.takeAll()) {
       const fate: Fate = pending.outgoing?.state === 'sent' ? 'unknown' : 'not-executed';
       const error = this.endedError(pending.record, fate, pending.method, cause);
@@ -334,7 +345,24 @@ export class ServerSession implements Peer, RecordSession {
     if (this.#suspect || this.ended) return false;
     if (this.#beats.elapsed() < this.lease) return true;
     this.#suspect = true;
+    this.#lost();
     return false;
+  }
+
+  /** What they say now is the first that the server hears of this session, if it hears of it again. */
+  #lost(): void {
+    for (const fn of this.#onLost) {
+      this.#onLost.delete(fn);
+      fn(this.#lostReason());
+    }
+  }
+
+  #lostReason(): ManagerError {
+    if (this.ended) return this.endedError(undefined, 'not-executed');
+    return new SessionExpiredError(
+      `The lease of session ${this.id} at the server "${this.server}" is over, or may be: what it owned may be another's.`,
+      { session: this.id, server: this.server, generation: this.generation },
+    );
   }
 
   #beat(): void {

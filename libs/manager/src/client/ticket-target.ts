@@ -50,6 +50,12 @@ export class TicketTarget implements Target {
     return this.#waiting.add(handle, method, (target, later) => target.call(later, method, args));
   }
 
+  onLost(fn: (reason: unknown) => void): () => void {
+    if (this.#bound) return this.#bound.target.onLost(fn);
+    fn(this.#failure?.error);
+    return () => undefined;
+  }
+
   async ticket(ttl: number, uses: number): Promise<string> {
     return (await this.#redeemed).ticket(ttl, uses);
   }

@@ -12,6 +12,10 @@ function call(session: string): CallContext {
     deadline: undefined,
     fence: 1n,
     onUndelivered() {},
+    onDelivered() {},
+    onSessionEnd: () => () => undefined,
+    object: undefined,
+    logger: { log() {}, warn() {}, error() {} },
   };
 }
 const failing = () => {

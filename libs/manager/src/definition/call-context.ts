@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConfigurationError } from '../protocol/errors.js';
 import { globalState } from './global-state.js';
+import type { Logger } from './logger.js';
 
 /** What hosted code can know of the call that it runs for. */
 export interface CallContext {
@@ -21,6 +22,17 @@ export interface CallContext {
   readonly fence: bigint;
   /** `fn` runs if the result did not reach anybody who still waited: put back what the call handed out. */
   onUndelivered(fn: () => void): void;
+  /** `fn` runs once the result has reached somebody who still waited: what the call handed out is theirs now. */
+  onDelivered(fn: () => void): void;
+  /**
+   * `fn` runs when the session that made the call ends, however it ends: take back what it owns. At once where it has ended.
+   * Gives a function that takes `fn` off again. For a call of the server's own code it is the end of the server.
+   */
+  onSessionEnd(fn: () => void): () => void;
+  /** What is being called; undefined in a constructor or a factory. */
+  readonly object: { readonly id: number; readonly typeid: string; readonly name?: string } | undefined;
+  /** Where the server logs. */
+  readonly logger: Logger;
 }
 
 interface CallState {
@@ -59,6 +71,11 @@ export function currentCall(): CallContext {
 /** As `currentCall()`, but undefined outside a call: for code that runs either way. */
 export function findCall(): CallContext | undefined {
   return state.current ?? state.storage.getStore() ?? undefined;
+}
+
+/** The call of the type with a context that is running, through everything it awaits. */
+export function lastingCall(): CallContext | undefined {
+  return state.storage.getStore() ?? undefined;
 }
 
 /**

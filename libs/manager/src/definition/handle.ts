@@ -28,6 +28,10 @@ export interface Target {
   ticket(ttl: number, uses: number): Promise<string>;
   /** The target that a further handle stands for, where each has its own. */
   another?(): Target;
+  /** `fn` runs when it may not be held any more; see `onLeaseLost()`. */
+  onLost(fn: (reason: unknown) => void): () => void;
+  /** Inside a server: the instance itself. */
+  referent?(): object | undefined;
   /** Inside a server: makes it a holding of `owner`, or of the object whose call it came with. */
   keep?(owner: object | undefined, proxy: object, handle: Handle): void;
 }

@@ -1,4 +1,5 @@
 import { ManagerError } from '../protocol/errors.js';
+import { clientMembersOf, type ClientClass } from './client-class.js';
 import type { Handle } from './handle.js';
 import { IteratorReader } from './iterator-reader.js';
 import { handleOf, makeLazyProxy as makeUnknownProxy, makeProxyClass, type ProxyClass } from './proxy-class.js';
@@ -51,9 +52,10 @@ class IteratorProxy extends makeProxyClass(ITERATOR, []) {
 
 Object.defineProperty(IteratorProxy, 'name', { value: `SharedProxy<${ITERATOR}>` });
 
-/** The class of the proxies of a type. */
-export function proxyClassOf(typeid: string, methods: Iterable<string>): ProxyClass {
-  return typeid === ITERATOR ? IteratorProxy : makeProxyClass(typeid, methods);
+/** The class of the proxies of a type. Where the type does not say, its client class is what this process knows of it. */
+export function proxyClassOf(typeid: string, methods: Iterable<string>, proxy?: () => ClientClass): ProxyClass {
+  if (typeid === ITERATOR) return IteratorProxy;
+  return makeProxyClass(typeid, methods, clientMembersOf(typeid, proxy));
 }
 
 /** A proxy whose type may not be known yet. That of iterators goes by its name. */

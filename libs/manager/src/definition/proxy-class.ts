@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { ConfigurationError } from '../protocol/errors.js';
+import { clientMembersOf, type ClientMembers } from './client-class.js';
 import type { Handle } from './handle.js';
 import { keeping } from './keep.js';
 import { development, fromCaller } from './place.js';
@@ -92,12 +93,12 @@ export function expectHandle(value: unknown, operation: string): Handle {
 
 export type ProxyClass = new (handle: Handle) => object;
 
-/** A class with one method for each exposed one. The server's list is where its shape comes from. */
-export function makeProxyClass(typeid: string, methods: Iterable<string>): ProxyClass {
+/** A class with one method for each exposed one. The server's list is where its shape comes from; `members` go before it. */
+export function makeProxyClass(typeid: string, methods: Iterable<string>, members?: ClientMembers): ProxyClass {
   const type = class extends ProxyBase {};
   Object.defineProperty(type, 'name', { value: `SharedProxy<${typeid}>` });
   for (const name of methods) {
-    if (RESERVED_NAMES.has(name)) continue;
+    if (RESERVED_NAMES.has(name) || members?.has(name)) continue;
     const method = function (this: object, ...args: unknown[]): Promise<unknown> {
       const handle = handleOf(this);
       if (!handle) return Promise.reject(new TypeError(`${name}() was taken off its proxy of ${typeid}: bind it.`));
@@ -106,20 +107,44 @@ export function makeProxyClass(typeid: string, methods: Iterable<string>): Proxy
     Object.defineProperty(method, 'name', { value: name });
     Object.defineProperty(type.prototype, name, { value: method, writable: true, configurable: true });
   }
+  for (const [name, member] of members ?? []) {
+    const method = function (this: object, ...args: unknown[]): unknown {
+      return runMember(method, member, this, args);
+    };
+    Object.defineProperty(method, 'name', { value: member.name });
+    Object.defineProperty(type.prototype, name, { value: method, writable: true, configurable: true });
+  }
   return type;
+}
+
+/** In development the calls that it makes come from whoever called it. */
+function runMember(
+  below: Function,
+  member: (...args: unknown[]) => unknown,
+  proxy: object,
+  args: readonly unknown[],
+): unknown {
+  return development ? fromCaller(below, () => Reflect.apply(member, proxy, args)) : Reflect.apply(member, proxy, args);
 }
 
 /**
  * A proxy whose type may not be known yet: every name that could be a method is one, until the server has told which are.
  * Methods are bound, and the same each time they are asked for.
  */
-export function makeLazyProxy(handle: Handle): object {
+export function makeLazyProxy(handle: Handle, withMembers = true): object {
+  const members = withMembers ? clientMembersOf(handle.target.typeid) : undefined;
   const bound = new Map<string | symbol, (...args: unknown[]) => Promise<unknown>>();
   const base = new ProxyBase(handle);
   const proxy = new Proxy(base, {
-    get(target, name) {
+    get(target, name, receiver: object) {
       const before = bound.get(name);
       if (before) return before;
+      const member = members?.get(name);
+      if (member) {
+        const run = (...args: unknown[]): unknown => runMember(run, member, receiver, args);
+        bound.set(name, run as (...args: unknown[]) => Promise<unknown>);
+        return run;
+      }
       if (typeof name === 'symbol' || name === 'toJSON') return Reflect.get(target, name, target) as unknown;
       if (RESERVED_NAMES.has(name) || !couldBeMethod(name)) return Reflect.get(Object.prototype, name, target);
       const known = handle.target.methods();
@@ -130,7 +155,7 @@ export function makeLazyProxy(handle: Handle): object {
       return method;
     },
     has: (target, name) =>
-      Reflect.has(target, name) || (typeof name === 'string' && !!handle.target.methods()?.has(name)),
+      Reflect.has(target, name) || members?.has(name) || (typeof name === 'string' && !!handle.target.methods()?.has(name)),
     set: () => false,
     defineProperty: () => false,
     deleteProperty: () => false,

@@ -38,6 +38,9 @@ type MappedProxy<T> = {
   ]: RemoteMethod<NonNullable<T[K]>>;
 } & ProxyOf<T>;
 
+/** The methods of a shared object as its client class calls them: whatever client view its class declares. */
+export type Remote<T> = MappedProxy<T>;
+
 /**
  * Typed stand-in for a shared object of class `T`: each public method of `T`, returning a Promise of what the object's
  * method gives, and `Symbol.asyncDispose`. Fields, accessors, reserved names and names beginning with `_` are not there.

@@ -1,12 +1,10 @@
 import { ConfigurationError } from '../protocol/errors.js';
+import { registerClientClass, type ClientClass } from './client-class.js';
 import { globalState } from './global-state.js';
 import { checkTypeid } from './typeid.js';
 
 /** Any class, with whatever constructor, private ones included. */
 export type AnyClass<T = unknown> = Function & { readonly prototype: T };
-
-/** A class whose members run in the application, in front of the remote methods of a shared type. */
-export type ClientClass = abstract new (...args: never[]) => object;
 
 /** What `@SharedType` and `@SharedFactory` have in common. `M` are the names of members that are mentioned. */
 export interface SharedTypeOptions<M extends string = string> {
@@ -39,7 +37,10 @@ export interface SharedTypeOptions<M extends string = string> {
    */
   context?: boolean;
   /**
-   * The class whose members run in the application. It is a function, so that the server need not load that class.
+   * The class whose members run in the application, in front of the remote methods: they find those by `remote(this)`.
+   * Only the methods of its prototype count; an instance is never made, and `this` is the proxy. It is a function, so that
+   * the two classes may import each other. An application that does not import the shared class names the client class
+   * in its token: `sharedType(typeid, { proxy })`.
    * @default none: every member is remote
    */
   proxy?: () => ClientClass;
@@ -81,6 +82,7 @@ export function SharedType<const M extends string = never>(
     if (typeof type !== 'function') throw new ConfigurationError('@SharedType() decorates classes only.');
     const typeid = checkTypeid(options.typeid ?? type.name, `class ${type.name || '(anonymous)'}`);
     types.set(type, Object.freeze({ ...options, typeid }));
+    if (options.proxy) registerClientClass(typeid, options.proxy);
   };
 }
 

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../protocol/errors.js';
 import { exposedMethods, waitingMethods } from './exposed.js';
 import type { SharedFactoryOptions } from './shared-factory.js';
-import { getSharedTypeOptions, type AnyClass, type ClientClass, type SharedTypeOptions } from './shared-type.js';
+import type { ClientClass } from './client-class.js';
+import { getSharedTypeOptions, type AnyClass, type SharedTypeOptions } from './shared-type.js';
 import { undecorated } from './type-token.js';
 import { checkTypeid } from './typeid.js';
 
@@ -85,9 +86,9 @@ function define(type: AnyClass, overrides: SharedTypeOptions, create: (...args: 
       `The type "${typeid}" is \`serial\`, which needs the call's context: drop \`context: false\`.`,
     );
   }
-  if (proxy !== undefined) {
+  if (proxy !== undefined && typeof proxy !== 'function') {
     throw new ConfigurationError(
-      `The option \`proxy\` of the type "${typeid}" is not supported yet: members cannot run in the application.`,
+      `The option \`proxy\` of the type "${typeid}" must be a function that gives a class: \`proxy: () => StackMembers\`.`,
       { typeid },
     );
   }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../protocol/errors.js';
+import { registerClientClass, type ClientClass } from './client-class.js';
 import { getSharedTypeOptions } from './shared-type.js';
 import { checkTypeid } from './typeid.js';
 
@@ -23,7 +24,8 @@ export interface TypeToken<T, A extends unknown[] = []> {
 export type TypeRef<T = unknown, A extends unknown[] = never> = SharedClass<T, A> | TypeToken<T, A> | string;
 
 /**
- * Makes a typed token. Nothing is looked up: the server that is asked must have a type of this typeid.
+ * Makes a typed token. Nothing is looked up: the server that is asked must have a type of this typeid. `proxy` names its
+ * client class, where it has one and the application does not import the shared class itself.
  *
  * @throws ConfigurationError where `typeid` is not 1 to 200 characters without control characters.
  *
@@ -34,7 +36,11 @@ export type TypeRef<T = unknown, A extends unknown[] = never> = SharedClass<T, A
  * const report = await manager.create(ReportType, '2026-11');
  * ```
  */
-export function sharedType<T, Args extends unknown[] = []>(typeid: string): TypeToken<T, Args> {
+export function sharedType<T, Args extends unknown[] = []>(
+  typeid: string,
+  options: { proxy?: () => ClientClass } = {},
+): TypeToken<T, Args> {
+  if (options.proxy) registerClientClass(checkTypeid(typeid, 'a token made by sharedType()'), options.proxy);
   return Object.freeze({ typeid: checkTypeid(typeid, 'a token made by sharedType()') }) as TypeToken<T, Args>;
 }
 

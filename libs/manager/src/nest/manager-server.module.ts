@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown, Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import type { Manager } from '../client/index.js';
+import type { Manager } from '../types/index.js';
 import type { AnyClass } from '../definition/index.js';
 import { ManagerServerStrategy } from './manager-server.strategy.js';
 import { makeManager } from './manager.module.js';

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { ForeignObjects, LocalServer } from '../definition/index.js';
 import { ManagerServer } from '../server/index.js';
+import { builtInTypes } from '../types/index.js';
 import { checkOptions, makeTransport, type ManagerServerModuleOptions } from './options.js';
 import { SharedTypesExplorer } from './shared-types.explorer.js';
 
@@ -80,6 +81,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     const { name, lease, takeover, limits, closeTimeout, types = [] } = this.#options;
     const server = new ManagerServer({
       transport: makeTransport(this.#options),
+      builtIn: builtInTypes(),
       types: this.#explorer.explore(types),
       logger: this.logger,
       ...(name !== undefined && { name }),

@@ -1,8 +1,9 @@
 import { Logger, Module } from '@nestjs/common';
 import type { DynamicModule, InjectionToken, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
-import { Manager, type ManagerOptions } from '../client/index.js';
+import type { ManagerOptions } from '../client/index.js';
 import type { TypeRef } from '../definition/index.js';
 import type { KeepOption } from '../protocol/index.js';
+import { Manager } from '../types/index.js';
 import { applicationName, asyncOptionsProvider, checkOptions, makeTransport } from './options.js';
 import type { AsyncOptions, ManagerModuleOptions } from './options.js';
 import { getManagerToken, getSharedToken } from './tokens.js';

@@ -34,6 +34,8 @@ export interface ObjectDebugInfo {
   createdAt: number;
   /** What `util.inspect` shows of the instance, in at most 75 characters. */
   preview: string;
+  /** What the object tells of its state itself, by a method of the key `debugState`; the built-in locks do. */
+  state?: Record<string, unknown>;
   /** Everybody who keeps it alive. */
   holders: HolderDebugInfo[];
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { CallContext } from '../definition/index.js';
+import type { CallContext, Logger } from '../definition/index.js';
 import type { Fate } from '../protocol/index.js';
 import type { HostedObject, Hosting } from './object-table.js';
 
@@ -12,7 +12,10 @@ export interface CallOrigin {
   /** Bytes that an answer may have. */
   readonly answerBytes: number;
   readonly application: string;
+  readonly logger: Logger;
   nextFence(): bigint;
+  /** `fn` runs when the session ends, at once if it has; the function that is given takes it off. */
+  onEnd(fn: () => void): () => void;
   /** One more call may wait for ever. False where there are too many. */
   mayWait(call: Call): boolean;
   /** The call goes on after this step. */
@@ -79,6 +82,7 @@ export class Call implements CallContext {
   #abort: AbortController | undefined;
   #abortedWith: unknown;
   #undelivered: (() => void)[] | undefined;
+  #delivered: (() => void)[] | undefined;
 
   constructor(
     origin: CallOrigin,
@@ -126,8 +130,26 @@ export class Call implements CallContext {
     return this.origin.nextFence();
   }
 
+  get object(): CallContext['object'] {
+    if (!this.target) return undefined;
+    const { id, type, name } = this.target;
+    return { id, typeid: type.typeid, ...(name !== undefined && { name }) };
+  }
+
+  get logger(): Logger {
+    return this.origin.logger;
+  }
+
   onUndelivered(fn: () => void): void {
     (this.#undelivered ??= []).push(fn);
+  }
+
+  onDelivered(fn: () => void): void {
+    (this.#delivered ??= []).push(fn);
+  }
+
+  onSessionEnd(fn: () => void): () => void {
+    return this.origin.onEnd(fn);
   }
 
   /** Holds its target from here until it is concluded. Idempotent. */
@@ -197,18 +219,21 @@ export class Call implements CallContext {
 
   /** Something is handed over by the answer: it is final only once the answer was taken by somebody who waits. */
   get handsOver(): boolean {
-    return this.#undelivered !== undefined;
+    return this.#undelivered !== undefined || this.#delivered !== undefined;
   }
 
-  /** The answer was acknowledged, and not sent back as unwanted. */
-  delivered(): void {
-    this.#undelivered = undefined;
+  /** The answer was acknowledged, and not sent back as unwanted. Runs what hosted code left for this case, once. */
+  delivered(report: (error: unknown) => void): void {
+    this.#handOver(this.#delivered, report);
   }
 
   /** Nobody took the answer. Runs what hosted code left for this case, once. */
   undelivered(report: (error: unknown) => void): void {
-    const handlers = this.#undelivered;
-    this.#undelivered = undefined;
+    this.#handOver(this.#undelivered, report);
+  }
+
+  #handOver(handlers: (() => void)[] | undefined, report: (error: unknown) => void): void {
+    this.#delivered = this.#undelivered = undefined;
     for (const handler of handlers ?? []) {
       try {
         handler();

@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { debugState } from '../definition/index.js';
+import { copyValue, DEFAULT_LIMITS } from '../protocol/index.js';
 import type { CensusPosition, HolderDebugInfo, ObjectDebugInfo } from '../protocol/index.js';
 import type { Holder, HostedObject } from './object-table.js';
 
@@ -53,8 +55,21 @@ function describeObject(object: HostedObject): ObjectDebugInfo {
     ...(object.name !== undefined && { name: object.name }),
     createdAt: object.createdAt,
     preview: preview(object.instance),
+    ...stateOf(object.instance),
     holders: [],
   };
+}
+
+function stateOf(instance: object): { state?: Record<string, unknown> } {
+  const tell = (instance as { [debugState]?: unknown })[debugState];
+  if (typeof tell !== 'function') return {};
+  try {
+    const state = copyValue([Reflect.apply(tell, instance, [])], DEFAULT_LIMITS, () => undefined, 'state')[0];
+    return { state: state as Record<string, unknown> };
+  } catch (error) {
+    // A mistake in one type must not take the census from whoever looks for it.
+    return { state: { error: String(error) } };
+  }
 }
 
 function preview(instance: object): string {

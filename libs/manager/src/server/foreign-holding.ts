@@ -43,6 +43,10 @@ export class ForeignHolding extends Holding {
     return proxy;
   }
 
+  onLost(fn: (reason: unknown) => void): () => void {
+    return this.reference.target.onLost(fn);
+  }
+
   another(): Target {
     return new ForeignHolding(this.host, this.reference.dup(), this.host.current(), this.#limits);
   }

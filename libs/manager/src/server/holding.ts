@@ -18,6 +18,8 @@ export interface HoldingHost {
   proxyOf(object: HostedObject, handle: Handle): object;
   /** Has the collector release what a proxy value leaves, and says so in development if `report`. */
   watch(proxy: object, handle: Handle, report: boolean): void;
+  /** `fn` runs when the session of a call ends; without a call, when the server does. */
+  onSessionEnd(call: Call | undefined, fn: (reason: unknown) => void): () => void;
   /** The call that the body of an iterator runs for; undefined where the instance is no iterator. */
   bodyOf(hosting: Hosting): Call | undefined;
 }
@@ -70,6 +72,7 @@ export abstract class Holding implements Target, Loan, Kept {
   abstract identity(): ObjectToken | undefined;
   abstract methods(): ReadonlySet<string> | undefined;
   abstract ticket(ttl: number, uses: number): Promise<string>;
+  abstract onLost(fn: (reason: unknown) => void): () => void;
   abstract another(): Target;
   abstract proxy(handle: Handle, watched: boolean): object;
   protected abstract invoke(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown>;
@@ -271,6 +274,16 @@ export class LocalHolding extends Holding implements Holder {
   ticket(ttl: number, uses: number): Promise<string> {
     if (this.over) return Promise.reject(this.endedError('get a ticket'));
     return this.host.ticket(this.object, ttl, uses);
+  }
+
+  /** What is owned through it belongs to the session of the call that runs. */
+  onLost(fn: (reason: unknown) => void): () => void {
+    const call = this.host.current() ?? this.borrower;
+    return this.host.onSessionEnd(call, fn);
+  }
+
+  referent(): object | undefined {
+    return this.over ? undefined : this.object.instance;
   }
 
   another(): Target {

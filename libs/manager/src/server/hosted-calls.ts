@@ -1,4 +1,4 @@
-import { handleOf, type CallOptions, type Handle } from '../definition/index.js';
+import { currentTask, handleOf, type CallOptions, type Handle, type Logger } from '../definition/index.js';
 import {
   CallAbortedError,
   CallTimeoutError,
@@ -25,6 +25,9 @@ export interface HostedCallsOptions {
   closed: () => boolean;
   /** Who calls where hosted code calls that is no part of a call: the server itself. */
   self: () => { id: string; application: string };
+  logger: Logger;
+  /** `fn` runs when the server closes. */
+  onEnd: (fn: () => void) => () => void;
   nextFence: () => bigint;
   report: (error: unknown, context: string) => void;
   /** What stands for a shared thing in the hands of hosted code: a proxy, lent to `borrower` if there is one. */
@@ -68,7 +71,7 @@ export class HostedCalls {
     const deadline = parent?.deadline === undefined ? mine : Math.min(mine ?? Infinity, parent.deadline);
     return new Promise((resolve, reject) => {
       const origin = new HostedOrigin(this, this.#options, parent, handle, resolve, reject);
-      const call = new Call(origin, target, ++this.#numbers, method, [], deadline, parent?.task ?? '', 0);
+      const call = new Call(origin, target, ++this.#numbers, method, [], deadline, currentTask(parent), 0);
       call.parent = parent;
       try {
         call.args = this.#copy(args, call, 'args', {});
@@ -101,6 +104,10 @@ export class HostedCalls {
         ...(target && { typeid: target.type.typeid, objectId: target.id }),
       },
     );
+  }
+
+  onSessionEnd(call: Call | undefined, fn: () => void): () => void {
+    return (call?.origin ?? this.#options).onEnd(fn);
   }
 
   mayWait(): boolean {
@@ -182,8 +189,16 @@ class HostedOrigin implements CallOrigin {
     this.#reject = reject;
   }
 
+  get logger(): Logger {
+    return this.#options.logger;
+  }
+
   nextFence(): bigint {
     return this.#options.nextFence();
+  }
+
+  onEnd(fn: () => void): () => void {
+    return (this.#parent?.origin ?? this.#options).onEnd(fn);
   }
 
   mayWait(): boolean {
@@ -220,7 +235,7 @@ class HostedOrigin implements CallOrigin {
     if (this.#givenUp) return;
     const parent = this.#parent?.ended ? undefined : this.#parent;
     this.#resolve(this.#calls.result(value, parent, call, this.#handle));
-    call.delivered();
+    call.delivered((error) => this.#options.report(error, `An onDelivered handler of ${call.method}() failed`));
   }
 
   fail(_call: Call, error: unknown, fate: Fate): void {

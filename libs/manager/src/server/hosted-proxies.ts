@@ -14,7 +14,7 @@ import {
   type ProxyClass,
   type TypeDefinition,
 } from '../definition/index.js';
-import { ConfigurationError, EncodingError, isIterable, parseTicket } from '../protocol/index.js';
+import { ConfigurationError, EncodingError, SessionExpiredError, isIterable, parseTicket } from '../protocol/index.js';
 import type { Limits } from '../protocol/index.js';
 import { Call } from './call.js';
 import { adopt, adoptAll, ForeignHolding } from './foreign-holding.js';
@@ -68,6 +68,13 @@ export class HostedProxies implements HoldingHost, IterationHost {
   call(object: HostedObject, handle: Handle, method: string, args: readonly unknown[], from?: Call): Promise<unknown> {
     const parent = this.current() ?? (from?.ended ? undefined : from);
     return this.#options.calls().call(object, method, args, handle.options, parent, handle);
+  }
+
+  onSessionEnd(call: Call | undefined, fn: (reason: unknown) => void): () => void {
+    const reason = new SessionExpiredError(
+      call ? `Session ${call.session} has ended.` : `The server "${this.identity().name}" was closed.`,
+    );
+    return this.#options.calls().onSessionEnd(call, () => fn(reason));
   }
 
   ticket(object: HostedObject, ttl: number, uses: number): Promise<string> {
@@ -145,7 +152,7 @@ export class HostedProxies implements HoldingHost, IterationHost {
 
   proxyOf({ type }: HostedObject, handle: Handle): object {
     let made = this.#classes.get(type);
-    if (!made) this.#classes.set(type, (made = proxyClassOf(type.typeid, type.exposed)));
+    if (!made) this.#classes.set(type, (made = proxyClassOf(type.typeid, type.exposed, type.proxy)));
     return new made(handle);
   }
 

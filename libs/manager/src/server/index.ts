@@ -1,5 +1,4 @@
 export { ManagerServer } from './manager-server.js';
 export type { ManagerServerOptions } from './manager-server.js';
 export { silentLogger } from './logger.js';
-export type { Logger } from './logger.js';
 export { parseClaim } from './server-claim.js';

@@ -1,9 +1,3 @@
-/** Where a server says what an operator needs. Nest's `Logger` is one. */
-export interface Logger {
-  log(message: string): void;
-  warn(message: string): void;
-  error(message: string, stack?: string): void;
-  debug?(message: string): void;
-}
+import type { Logger } from '../definition/index.js';
 
 export const silentLogger: Logger = { log: () => undefined, warn: () => undefined, error: () => undefined };

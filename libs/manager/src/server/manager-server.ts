@@ -21,7 +21,7 @@ import type { Holding } from './holding.js';
 import { HostedProxies } from './hosted-proxies.js';
 import type { Call } from './call.js';
 import type { HostedObject } from './object-table.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../definition/index.js';
 import { iteratorType } from './iterator-type.js';
 import { Names } from './names.js';
 import { ObjectTable } from './object-table.js';
@@ -38,6 +38,8 @@ export interface ManagerServerOptions {
   name?: string;
   transport: Transport;
   types: readonly TypeDefinition[];
+  /** Types that come with the library: registered like the others, and not told in the log. @default [] */
+  builtIn?: readonly TypeDefinition[];
   /** Milliseconds that a session, and this server's own claim on its name, live without a heartbeat. @default 30000 */
   lease?: number;
   /** Takes the name without waiting for the lease of a predecessor: for a supervisor that knows it dead. @default false */
@@ -84,7 +86,7 @@ export class ManagerServer implements SessionHost {
 
   readonly #options: ManagerServerOptions;
   readonly #transport: Transport;
-  readonly #logger: Logger;
+  readonly logger: Logger;
   readonly #claim: ServerClaim;
   readonly #names: Names;
   readonly #sessions = new Map<string, Session>();
@@ -107,6 +109,8 @@ export class ManagerServer implements SessionHost {
   #closing: Promise<void> | undefined;
   #closed = false;
   #malformed = { count: 0, reportedAt: 0 };
+  /** What is to be done when what this server's own code owns is given back: it has no session. */
+  readonly #ends = new Set<() => void>();
 
   constructor(options: ManagerServerOptions) {
     this.#options = options;
@@ -119,8 +123,8 @@ export class ManagerServer implements SessionHost {
     this.lease = options.lease ?? 30_000;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#transport = options.transport;
-    this.#logger = options.logger;
-    this.types = new TypeRegistry(options.types);
+    this.logger = options.logger;
+    this.types = new TypeRegistry([...(options.builtIn ?? []), ...options.types]);
     this.table = new ObjectTable({
       letGo: (object) => this.#names.letGo(object),
       unrooted: (object) => this.cycles.suspect(object),
@@ -171,6 +175,8 @@ export class ManagerServer implements SessionHost {
       server: this,
       closed: () => this.#closed,
       self: () => ({ id: `server ${this.name}`, application: `server ${this.name}` }),
+      logger: options.logger,
+      onEnd: (fn) => this.#onClosed(fn),
       nextFence: () => this.nextFence(),
       report: (error, context) => this.report(error, context),
       lend: (value, borrower, lent, from) => this.proxies.lend(value, borrower, lent, from),
@@ -213,10 +219,10 @@ export class ManagerServer implements SessionHost {
       if (state === 'connected') void this.#renew(true);
     });
     this.#beat = setInterval(() => void this.#renew(false), beatInterval(this.lease));
-    for (const type of this.types.byTypeid.values()) {
-      this.#logger.log(`Type ${type.typeid} exposes: ${type.exposed.join(', ') || 'nothing'}`);
+    for (const type of this.#options.types) {
+      this.logger.log(`Type ${type.typeid} exposes: ${type.exposed.join(', ') || 'nothing'}`);
     }
-    this.#logger.log(`Manager server "${this.name}", generation ${generation}, lease ${this.lease} ms, is listening`);
+    this.logger.log(`Manager server "${this.name}", generation ${generation}, lease ${this.lease} ms, is listening`);
   }
 
   /** Refuses what has not started, lets the rest finish, tells the sessions, gives every claim back. Idempotent. */
@@ -267,20 +273,25 @@ export class ManagerServer implements SessionHost {
 
   report(error: unknown, context: string): void {
     const text = error instanceof Error ? error.message : String(error);
-    this.#logger.error(`${context}: ${text}`, error instanceof Error ? error.stack : undefined);
+    this.logger.error(`${context}: ${text}`, error instanceof Error ? error.stack : undefined);
+  }
+
+  #onClosed(fn: () => void): () => void {
+    this.#ends.add(fn);
+    return () => this.#ends.delete(fn);
   }
 
   #collected(typeid: string, madeAt: Error | undefined): void {
     if (this.closing) return;
     const where = madeAt?.stack?.split('\n').slice(1).join('\n');
-    this.#logger.warn(
+    this.logger.warn(
       `A proxy of ${typeid} that code of the server held was collected without having been released; it was released now.` +
         (where ? ` Made at:\n${where}` : ''),
     );
   }
 
   broken(session: Session, error: ProtocolError): void {
-    this.#logger.warn(`Session ${session.id} of ${session.application} ends: ${error.message}`);
+    this.logger.warn(`Session ${session.id} of ${session.application} ends: ${error.message}`);
     void this.write(session.inbox, 'frames', endedFrame(session.id, 'protocol', error.message));
     this.#end(session, 'protocol');
   }
@@ -304,7 +315,7 @@ export class ManagerServer implements SessionHost {
     if (this.#ended.has(id)) return this.#unknown(id);
     if (!this.#sessions.has(id)) {
       this.#sessions.set(id, new Session(this, id, hello));
-      this.#logger.debug?.(`Session ${id} of ${hello.application} on ${hello.host} (${hello.pid}) opened`);
+      this.logger.debug?.(`Session ${id} of ${hello.application} on ${hello.host} (${hello.pid}) opened`);
     }
     const types = [...this.types.byTypeid.values(), iteratorType];
     const welcome: Welcome = {
@@ -333,7 +344,7 @@ export class ManagerServer implements SessionHost {
     this.#expiredAt = now;
     for (const session of this.#sessions.values()) {
       if (now - session.heardAt >= this.lease) {
-        this.#logger.warn(
+        this.logger.warn(
           `Session ${session.id} of ${session.application} on ${session.host} (${session.pid}) gave no sign of life ` +
             `for ${this.lease} ms: its ${session.grants.size} references are given back`,
         );
@@ -347,7 +358,7 @@ export class ManagerServer implements SessionHost {
     if (this.#sessions.get(session.id) !== session) return;
     this.#sessions.delete(session.id);
     this.#ended.set(session.id, { reason: session.ended ?? reason, at: Date.now() });
-    this.#logger.debug?.(`Session ${session.id} of ${session.application} ended: ${session.ended ?? reason}`);
+    this.logger.debug?.(`Session ${session.id} of ${session.application} ended: ${session.ended ?? reason}`);
   }
 
   /** A session that said goodbye. */
@@ -368,7 +379,7 @@ export class ManagerServer implements SessionHost {
       if (behind || this.#beats++ % 12 === 0) {
         await this.#forgetDead();
         for (const object of await this.#names.renew()) {
-          this.#logger.warn(
+          this.logger.warn(
             `${object.type.typeid} #${object.id} lost its name to another server; its holders are told`,
           );
           this.table.evict(object);
@@ -395,7 +406,7 @@ export class ManagerServer implements SessionHost {
 
   async #superseded(error: ServerSupersededError): Promise<void> {
     this.#acting = false;
-    this.#logger.error(error.message);
+    this.logger.error(error.message);
     for (const session of [...this.#sessions.values()]) this.#end(session, 'superseded');
     await this.close();
     this.#supersede(error);
@@ -438,14 +449,17 @@ export class ManagerServer implements SessionHost {
     const now = Date.now();
     if (now - this.#malformed.reportedAt < 1000) return;
     this.#malformed.reportedAt = now;
-    this.#logger.warn(`${this.#malformed.count} unreadable frames so far; the last: ${error.message}`);
+    this.logger.warn(`${this.#malformed.count} unreadable frames so far; the last: ${error.message}`);
   }
 
   async #close(): Promise<void> {
     this.#stop.abort(new ServerClosingError('The server was closed while it waited for its name.'));
     clearInterval(this.#beat);
     const sessions = [...this.#sessions.values()];
-    for (const session of sessions) session.refuseWaiting();
+    for (const session of sessions) {
+      session.refuseWaiting();
+      session.stopWaiting();
+    }
     const until = Date.now() + (this.#options.closeTimeout ?? CLOSE_TIMEOUT);
     await settled(() => sessions.every((session) => session.ended || session.underWay === 0), until);
     for (const session of sessions) session.sayGoodbye();
@@ -463,12 +477,14 @@ export class ManagerServer implements SessionHost {
       await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL).unref())]);
     }
     this.#closed = true;
+    for (const end of [...this.#ends]) end();
+    this.#ends.clear();
     this.cycles.stop();
     for (const object of [...this.table.objects()]) this.table.evict(object);
     this.#acting = false;
     await this.#endpoint?.close();
     await this.#transport.close();
-    this.#logger.log(`Manager server "${this.name}" closed`);
+    this.logger.log(`Manager server "${this.name}" closed`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Claims, ClaimKey } from '../transport/index.js';
 import { Moment } from '../link/index.js';
 import { ServerSupersededError } from '../protocol/index.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../definition/index.js';
 
 /** A start of a server: its name, its generation, and bits that tell it from any other of that number. */
 export interface ServerIdentity {

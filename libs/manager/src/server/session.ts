@@ -11,7 +11,7 @@ import {
   WireReference,
 } from '../protocol/index.js';
 import type { EndReason, Fate, Hello, Limits, ReferenceScope } from '../protocol/index.js';
-import { handleOf, TRANSIT, Unready } from '../definition/index.js';
+import { handleOf, TRANSIT, Unready, type Logger } from '../definition/index.js';
 import { beatFrame, Link } from '../link/index.js';
 import type { Peer } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
@@ -33,6 +33,7 @@ export interface SessionHost {
   readonly table: ObjectTable;
   readonly dispatcher: Dispatcher;
   readonly limits: Limits;
+  readonly logger: Logger;
   readonly closing: boolean;
   /** The server's lease holds and the medium is there: calls may start and frames leave. */
   mayAct(): boolean;
@@ -76,6 +77,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   readonly #calls = new Map<number, Call>();
   /** Answers that hand something over and are not yet known to have been taken. */
   readonly #handedOver = new Map<number, Call>();
+  /** What hosted code wants done when the session ends. */
+  readonly #onEnd = new Set<() => void>();
   /** Calls received that may not start yet. Their order is the order of their start. */
   readonly #backlog: Call[] = [];
   /** References in the arguments of the message that is being read, held from now on. */
@@ -129,12 +132,22 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     return this.#limits.messageBytes;
   }
 
+  get logger(): Logger {
+    return this.server.logger;
+  }
+
   takes(): boolean {
     return this.server.mayAct();
   }
 
   nextFence(): bigint {
     return this.server.nextFence();
+  }
+
+  onEnd(fn: () => void): () => void {
+    if (this.ended) fn();
+    else this.#onEnd.add(fn);
+    return () => this.#onEnd.delete(fn);
   }
 
   beat(number: number, _echo: number): void {
@@ -178,6 +191,11 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     }
   }
 
+  /** The server closes: calls that may wait for ever are told to stop. */
+  stopWaiting(): void {
+    for (const call of [...this.#calls.values()]) if (call.waits) call.cancel(closingError());
+  }
+
   /** After the last answers, in their order: there will be no more. */
   sayGoodbye(): void {
     if (!this.ended) this.link.send(encodeMessage([MessageKind.bye, 'server-closed'], this.server.limits), 0, false);
@@ -192,6 +210,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     for (const call of [...this.#calls.values()]) this.server.dispatcher.abandon(call, cause);
     for (const call of this.#handedOver.values()) this.#undelivered(call);
     this.#handedOver.clear();
+    for (const fn of [...this.#onEnd]) this.#ends(fn);
+    this.#onEnd.clear();
     this.grants.clear();
     for (const holdings of [this.#arguments, ...this.#lent.values()]) for (const holding of holdings) holding.end();
     this.#lent.clear();
@@ -363,7 +383,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     else {
       this.#handedOver.set(call.number, call);
       this.link.send(bytes, 0, true, () => {
-        if (this.#handedOver.delete(call.number)) call.delivered();
+        if (this.#handedOver.delete(call.number)) this.#delivered(call);
       });
     }
     return undefined;
@@ -409,6 +429,18 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     if (!call) return;
     this.#handedOver.delete(number);
     this.#undelivered(call);
+  }
+
+  #ends(fn: () => void): void {
+    try {
+      fn();
+    } catch (error) {
+      this.server.report(error, `An onSessionEnd handler of session ${this.id} failed`);
+    }
+  }
+
+  #delivered(call: Call): void {
+    call.delivered((error) => this.server.report(error, `An onDelivered handler of ${call.method}() failed`));
   }
 
   #undelivered(call: Call): void {

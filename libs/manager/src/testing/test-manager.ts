@@ -1,10 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
-import { Manager } from '../client/index.js';
 import { defineFactory, defineType, factoriesOf } from '../definition/index.js';
 import type { AnyClass, SharedFactoryOptions } from '../definition/index.js';
 import { ConfigurationError, type Limits } from '../protocol/index.js';
 import { ManagerServer, silentLogger } from '../server/index.js';
 import { MemoryMedium, type Transport } from '../transport/index.js';
+import { builtInTypes, Manager } from '../types/index.js';
 
 /** A shared type made by a function: the options of `@SharedFactory()`, and the function. */
 export interface TestFactory extends SharedFactoryOptions {
@@ -14,7 +14,7 @@ export interface TestFactory extends SharedFactoryOptions {
 
 /** Options of `createTestManager`. */
 export interface TestManagerOptions {
-  /** Classes with `@SharedType()` to host. @default [] */
+  /** Classes with `@SharedType()` to host; the built-in types are there anyhow. @default [] */
   types?: readonly AnyClass[];
   /** Types that functions make. @default [] */
   factories?: readonly TestFactory[];
@@ -77,6 +77,7 @@ export async function createTestManager(options: TestManagerOptions = {}): Promi
   }
   const server = new ManagerServer({
     transport: medium.connect(),
+    builtIn: builtInTypes(),
     types: [
       ...types.map((type) => defineType(type)),
       ...factories.map(({ create, ...rest }) => defineFactory(rest, create)),

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Delivery, Inbox, InboxReader, Lane } from '../transport.js';
 
 /** How much is kept after delivery, so that `reread` repeats what a reader must be able to recognise. */
@@ -22,6 +23,8 @@ export class MemoryInbox implements Inbox {
   #expires = Infinity;
   readonly #look: NodeJS.Timeout;
   #scheduled = false;
+  /** As over any other medium, what reads does not run as part of what wrote. */
+  readonly #context = new AsyncResource('MemoryInbox');
 
   constructor(ttl: number, reader: InboxReader, clock: () => number, remove: () => void) {
     this.#ttl = ttl;
@@ -69,13 +72,15 @@ export class MemoryInbox implements Inbox {
   #schedule(): void {
     if (this.#scheduled || this.#reader === null) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      const asOf = performance.now();
-      this.#deliver('beats');
-      this.#deliver('frames');
-      this.#reader?.drained(asOf);
-    });
+    setImmediate(() => this.#context.runInAsyncScope(() => this.#read()));
+  }
+
+  #read(): void {
+    this.#scheduled = false;
+    const asOf = performance.now();
+    this.#deliver('beats');
+    this.#deliver('frames');
+    this.#reader?.drained(asOf);
   }
 
   #deliver(lane: Lane): void {

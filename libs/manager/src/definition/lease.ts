@@ -1,0 +1,13 @@
+import { expectHandle } from './proxy-class.js';
+
+/**
+ * In a client class: `fn` runs when the lease is over, or may be, under which the application holds what `proxy` stands for:
+ * the server may have given its locks to others. It runs before any further call leaves; what it calls itself is the first
+ * thing that the server hears, should the session go on. At once where nothing is held. Inside a server it is the end of
+ * the session whose call runs.
+ *
+ * Gives a function that takes `fn` off again.
+ */
+export function onLeaseLost(proxy: object, fn: (reason: unknown) => void): () => void {
+  return expectHandle(proxy, 'onLeaseLost()').target.onLost(fn);
+}
