@@ -1,3 +1,4 @@
+import { isWellFormed } from './primitives.js';
 import { writeOver } from './writer.js';
 
 /** A string of more characters is encoded, and so counted, when its message is made. */
@@ -16,7 +17,8 @@ export function lightBytes(value: unknown): number | undefined {
     case 'boolean':
       return 1;
     case 'string':
-      return value.length > SHORT ? undefined : 5 + value.length * 3;
+      // UTF-8 has nothing for half of a surrogate pair.
+      return value.length > SHORT || !isWellFormed(value) ? undefined : 5 + value.length * 3;
     default:
       return value === null ? 1 : undefined;
   }

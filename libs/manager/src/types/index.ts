@@ -12,6 +12,11 @@ export { SharedSet } from './set/referent.js';
 export { Value } from './value/referent.js';
 
 export type { BuiltIns } from './built-ins.js';
+export type { DictClient, Entries } from './dict/client.js';
+export type { ListClient, SortOptions } from './list/client.js';
+export type { SetClient } from './set/client.js';
+export type { Key } from './support/keys.js';
+export type { Items } from './support/operands.js';
 export type { LockClient } from './lock/proxy.js';
 export type { QueueClient, QueueOptions } from './queue/proxy.js';
 export type { RLockClient } from './rlock/proxy.js';

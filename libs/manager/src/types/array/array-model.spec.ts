@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SharedArray } from './referent.js';
-import { kinds, type Cells, type Typecode } from './typecodes.js';
+import { kinds, type Cells, type Kind, type Typecode } from './typecodes.js';
 
 const RUNS = Number(process.env['CONTAINER_RUNS'] ?? 60);
 
@@ -50,7 +50,7 @@ function taken(cells: Cells, value: unknown): number | bigint {
   const float = cells instanceof Float32Array || cells instanceof Float64Array;
   if (float) return value as number;
   if (typeof value === 'number' && !Number.isInteger(value)) throw new TypeError();
-  const probe = cells.slice(0, 0).constructor as new (values: unknown[]) => Cells;
+  const probe = cells.constructor as new (values: unknown[]) => Cells;
   const big = cells instanceof BigInt64Array || cells instanceof BigUint64Array;
   const [cell] = new probe([big ? BigInt(value as number) : value]);
   // oxlint-disable-next-line eqeqeq -- 1n is the 1 that was given
@@ -89,13 +89,8 @@ function outcome(run: () => unknown): unknown {
 
 function compare(code: Typecode, initial: unknown[], program: Command[]): void {
   const array = new SharedArray(code, initial as never[]);
-  const model = new kinds.get(code)!.cells(initial.length);
-  initial.forEach(
-    (value, index) =>
-      (model[index] = (
-        model instanceof BigInt64Array || model instanceof BigUint64Array ? BigInt(value as number) : value
-      ) as never),
-  );
+  const model = new (kinds.get(code) as Kind).cells(initial.length);
+  initial.forEach((value, index) => (model[index] = taken(model, value)));
   for (const command of program) {
     expect([command, outcome(() => onArray(array, command))]).toEqual([
       command,

@@ -247,9 +247,9 @@ export function arrayBehaviour(open: OpenBench): void {
 
     it.each([
       ['size', 5, /: for as many zeros, new Array\(5\)\.fill\(0\)\.$/],
-      ['nothing', undefined, /, got undefined\.$/],
-      ['null', null, /, got null\.$/],
-      ['object', { 0: 1, length: 1 }, /, got \{.*\}\.$/],
+      ['nothing', undefined, /: got undefined\.$/],
+      ['null', null, /: got null\.$/],
+      ['object', { 0: 1, length: 1 }, /: got \{.*\}\.$/],
       ['text', '123', /^Item 0 of an array 'i' must be an integer, got '1'\.$/],
       ['Map', new Map([[1, 2]]), /^Item 0 of an array 'i' must be an integer, got \[ 1, 2 \]\.$/],
       ['hole', [1, , 3], /^Item 1 of an array 'i' must be an integer, got undefined\.$/],
@@ -274,7 +274,7 @@ export function arrayBehaviour(open: OpenBench): void {
         expect(error.message).toMatch(/^An array has one of the typecodes b B u w h H i I l L q Q f d, got '/);
       }
       for (const code of [105, null, undefined, ['i']]) {
-        const error = await failure(manager.array(code as never, [1]));
+        const error = await failure(manager.array(code as unknown as 'i', [1]));
         expect(error).toBeInstanceOf(TypeError);
         expect(error.message).toMatch(/^The typecode of an array is one of the letters b B /);
       }

@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { client, holdWithin, SharedType } from '../../definition/index.js';
 import { KeyNotFoundError, StateError } from '../../protocol/index.js';
 import { holdEach } from '../support/hold-each.js';
@@ -118,6 +119,11 @@ export class Dict<K extends Key = Key, V = unknown> {
       yield [key as K, value];
     }
     if (this.#content.size !== size) throw changed();
+  }
+
+  /** For the census. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Dict${this.#content.preview(options, ([key, value]) => `${key} => ${value}`)}`;
   }
 
   #putAll(source: unknown, member: string): void {

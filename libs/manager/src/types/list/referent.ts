@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { client, holdWithin, releaseWithin, SharedType } from '../../definition/index.js';
 import { holdEach } from '../support/hold-each.js';
 import { itemsOf, typeidOfProxy, withCopies, type Items } from '../support/operands.js';
@@ -160,6 +161,11 @@ export class List<T = unknown> {
   item(index: number): [item: T] | undefined {
     const at = existingPlace(index, Infinity, 'item');
     return at < this.#items.length ? [this.#items[at] as T] : undefined;
+  }
+
+  /** For the census. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `List(${this.#items.length}) ${inspect(this.#items, options)}`;
   }
 
   #append(values: readonly T[]): void {

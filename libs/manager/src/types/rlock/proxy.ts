@@ -30,7 +30,7 @@ export class RLockMembers {
 
   async release(): Promise<void> {
     expectTask(this, 'release');
-    await (remote<{ release(): void }>(this)).release();
+    await remote<{ release(): void }>(this).release();
   }
 
   runExclusive<R>(fn: (held: Exclusive) => R | PromiseLike<R>): Promise<R> {

@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { client, SharedType } from '../../definition/index.js';
 import { KeyNotFoundError } from '../../protocol/index.js';
 import { Keyed } from '../support/keyed.js';
@@ -145,6 +146,11 @@ export class SharedSet<T extends Key = Key> {
 
   isDisjointFrom(other: Items<T>): boolean | Promise<boolean> {
     return this.#with([other], 'isDisjointFrom', ([source]) => this.#own((slot) => source.has(slot)).size === 0);
+  }
+
+  /** For the census. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Set${this.#content.preview(options, ([member]) => String(member))}`;
   }
 
   /** Calls `then` with the members of the operands, once they are known to be members all. */

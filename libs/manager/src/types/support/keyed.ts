@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { holdWithin, releaseWithin } from '../../definition/index.js';
 import { slotOf } from './keys.js';
 
@@ -87,6 +88,17 @@ export class Keyed<V> {
   /** Sees what happens meanwhile, as a Map's iterators do. */
   entries(): IterableIterator<Entry<V>> {
     return this.#entries.values();
+  }
+
+  /** The first entries, as the census shows them. */
+  preview(options: InspectOptions, show: (entry: string[]) => string): string {
+    const most = options.maxArrayLength ?? 5;
+    const shown: string[] = [];
+    for (const { key, value } of this.entries()) {
+      if (shown.push(show([key, value].map((part) => inspect(part, options)))) >= most) break;
+    }
+    const more = this.size - shown.length;
+    return `(${this.size}) { ${shown.join(', ')}${more > 0 ? `, ... ${more} more` : ''} }`;
   }
 
   /** The same, each with what stands for its key. */

@@ -1,5 +1,5 @@
 import { RESERVED_NAMES, SharedType, type AnyProxy } from '../../definition/index.js';
-import type { Manager } from '../index.js';
+import type { Manager } from '../../client/index.js';
 
 /** What these tests put into containers. */
 @SharedType({ typeid: 'suite.Coin' })
