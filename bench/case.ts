@@ -1,5 +1,5 @@
 import type { Cell, Sample } from './sample.js';
-import type { Target } from './system.js';
+import type { Offer, Target } from './system.js';
 
 /** One thing to measure. A file in `cases/` exports one as its default, and its name is the case's name. */
 export interface Case {
@@ -7,6 +7,8 @@ export interface Case {
   unit: string;
   /** The numbers of concurrent callers to measure with, each a cell. */
   callers: readonly number[];
+  /** Each caller is a client process of its own. What such a case needs is named, so that none is started in vain. */
+  processes?: { needs: Offer };
   /** Runs in the client process. `undefined` where the case does not apply to the target. */
   measure(target: Target, cell: Cell): Promise<Sample | undefined>;
 }

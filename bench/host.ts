@@ -1,7 +1,7 @@
 // The entry of every process of a system: it becomes a server or a client by the first request.
 import type { Reply, Request } from './messages.js';
 import { loadCase, loadSystem } from './registry.js';
-import { type Hosted, type Target, UnavailableError } from './system.js';
+import { type Hosted, type Offer, type Target, UnavailableError } from './system.js';
 
 let hosted: Hosted | undefined;
 let target: Target | undefined;
@@ -13,7 +13,7 @@ async function answer(request: Request): Promise<Reply> {
       return { is: 'serving', address: hosted.address };
     case 'connect':
       target = await (await loadSystem(request.system)).connect(request.context, request.address);
-      return { is: 'connected' };
+      return { is: 'connected', offers: Object.keys(target) as Offer[] };
     case 'measure': {
       const { caseName, cell } = request;
       if (target!.drive) return { is: 'measured', sample: await target!.drive(caseName, cell) };

@@ -1,5 +1,5 @@
 import type { Cell, Sample } from './sample.js';
-import type { BenchContext } from './system.js';
+import type { BenchContext, Offer } from './system.js';
 
 /** What the run asks of a process of a system, one request at a time. */
 export type Request =
@@ -11,7 +11,7 @@ export type Request =
 /** `unavailable` and `failed` may answer any request. */
 export type Reply =
   | { is: 'serving'; address: string | undefined }
-  | { is: 'connected' }
+  | { is: 'connected'; offers: Offer[] }
   | { is: 'measured'; sample: Sample | undefined }
   | { is: 'stopped' }
   | { is: 'unavailable'; why: string }

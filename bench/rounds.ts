@@ -35,11 +35,11 @@ export async function runRounds(
           log(results.notes.at(-1)!);
         }
       }
-      for (const [caseName, { callers, unit }] of cases) {
+      for (const [caseName, { callers, unit, processes }] of cases) {
         for (const count of callers) {
           if (options.callers.length > 0 && !options.callers.includes(count)) continue;
           for (const system of running) {
-            const sample = await system.measure(caseName, { callers: count, warmup, seconds });
+            const sample = await system.measure(caseName, { callers: count, warmup, seconds }, processes);
             if (!sample) continue;
             results.add({ case: caseName, callers: count, system: system.name }, sample);
             const { perSecond, p50Us, p99Us } = sample;

@@ -29,11 +29,39 @@ export interface Target {
   /** An iterator of so many small items, made at the server. */
   stream?(items: number): Promise<AsyncIterable<unknown>>;
   objects?: Objects;
-  /** For clients that are not this process: runs the whole cell there. `undefined` where the case does not apply. */
+  /** One queue for all callers. */
+  queue?(callers: number): Promise<Queue>;
+  /** The lock of this name, the same one in every process. */
+  lock?(name: string): Promise<Lock>;
+  /** One dict for all callers. */
+  dict?(): Promise<Dict>;
+  /**
+   * For clients that are not this process: runs the whole cell there, also where each caller is a process. `undefined` where the
+   * case does not apply.
+   */
   drive?(caseName: string, cell: Cell): Promise<Sample | undefined>;
   /** The system's own client, for cases that are about one system only. */
   native?: unknown;
   close(): Promise<void>;
+}
+
+/** What a target may have. */
+export type Offer = Exclude<keyof Target, 'close'>;
+
+export interface Queue {
+  put(item: number): Promise<unknown>;
+  /** Waits where there is none. */
+  get(): Promise<unknown>;
+}
+
+export interface Lock {
+  acquire(): Promise<unknown>;
+  release(): Promise<unknown>;
+}
+
+export interface Dict {
+  set(key: string, value: number): Promise<unknown>;
+  get(key: string): Promise<unknown>;
 }
 
 /** Remote objects that are made and given back one by one. */

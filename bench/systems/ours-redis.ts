@@ -78,6 +78,9 @@ export default {
       call: (by) => counter.increment(by),
       stream: (items) => counter.countUp(items),
       objects,
+      queue: async () => manager.named('queue').queue<number>(),
+      lock: async (name) => manager.named(name).lock(),
+      dict: async () => manager.named('dict').dict<string, number>(),
       native: app,
       close: () => app.close(),
     };

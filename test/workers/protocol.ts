@@ -12,6 +12,8 @@ export interface ServerOptions {
   lease: number;
   takeover?: boolean;
   closeTimeout?: number;
+  /** URLs of suites whose classes it hosts, too. */
+  suites?: string[];
 }
 
 export interface ApplicationOptions {

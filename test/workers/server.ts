@@ -15,9 +15,10 @@ import { Heap } from './heap.js';
 import { ReportingLogger } from './logger.js';
 import { serve, tell, workerOptions, type ServerOptions } from './protocol.js';
 import { resources } from './resources.js';
+import { suiteTypes } from './suite-types.js';
 import { Caller, Counter, Family, Faulty, Grumpy, note, noted, Room, RoomFullError, Thing } from './types.js';
 
-const options = workerOptions<ServerOptions>();
+const { suites = [], ...options } = workerOptions<ServerOptions>();
 
 @Injectable()
 class Surnames {
@@ -65,6 +66,7 @@ class Factories {
   imports: [
     ManagerServerModule.forRoot({ ...options, types: [Counter, Room, Thing, Faulty, Grumpy] }),
     ManagerServerModule.forFeature([Caller, Treasure, Shelf, Atlas, Spot, Source]),
+    ManagerServerModule.forFeature(await suiteTypes(suites)),
   ],
   providers: [Surnames, Factories],
 })

@@ -1,6 +1,7 @@
 import { defineType, type SharedClass, type TypeDefinition } from '../definition/index.js';
 import { SharedArray } from './array/referent.js';
 import { Dict } from './dict/referent.js';
+import { SharedEvent } from './event/referent.js';
 import { List } from './list/referent.js';
 import { Lock } from './lock/referent.js';
 import { Namespace } from './namespace/referent.js';
@@ -13,6 +14,7 @@ import { Value } from './value/referent.js';
 export const classes = {
   array: SharedArray,
   dict: Dict,
+  event: SharedEvent,
   joinableQueue: Queue,
   list: List,
   lock: Lock,

@@ -4,6 +4,7 @@ import type { ArrayInput, Typecode } from './array/typecodes.js';
 import { classes } from './built-in.js';
 import type { Entries } from './dict/client.js';
 import type { Dict } from './dict/referent.js';
+import type { SharedEvent } from './event/referent.js';
 import type { List } from './list/referent.js';
 import type { Lock } from './lock/referent.js';
 import type { Namespace } from './namespace/referent.js';
@@ -30,6 +31,8 @@ export interface BuiltIns {
   queue<T = unknown>(maxSize?: number): Promise<SharedProxy<Queue<T>>>;
   /** The same as `queue`: every queue has `taskDone` and `join`. */
   joinableQueue<T = unknown>(maxSize?: number): Promise<SharedProxy<Queue<T>>>;
+  /** A flag that applications wait for; down at first. */
+  event(): Promise<SharedProxy<SharedEvent>>;
   /** A lock: one owner at a time, over all applications. */
   lock(): Promise<SharedProxy<Lock>>;
   /** A lock that the task which holds it may acquire again. */

@@ -3,6 +3,7 @@ export { Creators, Manager, NamedCreators } from './manager.js';
 
 export { SharedArray } from './array/referent.js';
 export { Dict } from './dict/referent.js';
+export { SharedEvent } from './event/referent.js';
 export { List } from './list/referent.js';
 export { Lock } from './lock/referent.js';
 export { Namespace } from './namespace/referent.js';
@@ -11,9 +12,13 @@ export { RLock } from './rlock/referent.js';
 export { SharedSet } from './set/referent.js';
 export { Value } from './value/referent.js';
 
+export type { ArrayClient } from './array/client.js';
+export type { ArrayInput, ArrayItem, Typecode } from './array/typecodes.js';
 export type { BuiltIns } from './built-ins.js';
 export type { DictClient, Entries } from './dict/client.js';
+export type { EventClient } from './event/client.js';
 export type { ListClient, SortOptions } from './list/client.js';
+export type { NamespaceClient } from './namespace/client.js';
 export type { SetClient } from './set/client.js';
 export type { Key } from './support/keys.js';
 export type { Items } from './support/operands.js';
@@ -22,3 +27,4 @@ export type { QueueClient, QueueOptions } from './queue/proxy.js';
 export type { RLockClient } from './rlock/proxy.js';
 export type { AcquireOptions } from './support/durations.js';
 export type { Exclusive } from './support/exclusive.js';
+export type { ValueClient } from './value/client.js';

@@ -6,9 +6,6 @@ import type { ArrayInput, ArrayItem, Typecode } from './typecodes.js';
  * The typecode `C` says what the items are. Those of `b B h H i I` are integers of 8, 16 and 32 bits, signed in lower case,
  * those of `l L q Q` integers of 64 bits as bigints, those of `f d` floats, and those of `u w` strings of one character.
  *
- * `for await` reads item by item, each when its turn comes: it sees what changes meanwhile, and each step is a call. To
- * read many at once, `slice()` is the fast way.
- *
  * @example
  * ```ts
  * const seats = await manager.named('seats').array('B', new Array(40).fill(0));
@@ -37,4 +34,9 @@ export interface ArrayClient<C extends Typecode> extends AsyncIterable<ArrayItem
   fill(value: ArrayInput<C>, start?: number, end?: number): Promise<void>;
   /** What `manager.copyOf()` gives: all items, as a plain array. */
   toCopy(): Promise<ArrayItem<C>[]>;
+  /**
+   * Every item in turn, as it is when it is its turn. Each step is a call; `for (const item of await array.slice())` is one
+   * call for all.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<ArrayItem<C>, void, undefined>;
 }
