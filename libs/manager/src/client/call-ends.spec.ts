@@ -170,13 +170,13 @@ describe('what hosted code knows of the ends of a call', () => {
     expect(events).toEqual(['had ended']);
   });
 
-  it('the server closes: calls that may wait for ever are told, and do not hold it up', async () => {
+  it('the server closes: calls that wait and listen to their signal do not hold it up', async () => {
     const server = await house.server([Desk], { name: 'second', closeTimeout: 60_000 });
     const there = await manager.at('second').create(Desk);
     const waiting = failure(there.wait());
     await there.self();
     await server.close();
-    expect((await waiting).name).toBe('ServerClosingError');
+    expect((await waiting).name).toBe('ObjectLostError');
   });
 
   it('what is called, and where the server logs', async () => {

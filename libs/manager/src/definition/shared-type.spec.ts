@@ -89,7 +89,7 @@ describe('the definition of a class', () => {
     expect(() => defineType(Jobs, { waits: ['peek'] })).toThrow('names "peek" in `waits`');
     expect(() => defineType(Jobs, { exposed: ['then'] })).toThrow('The type "jobs" cannot expose "then"');
     expect(() => defineType(Jobs, { context: false })).toThrow('drop `context: false`');
-    expect(() => defineType(Counter, { proxy: 5 as never })).toThrow('not supported yet');
+    expect(() => defineType(Counter, { proxy: 5 as never })).toThrow('must be a function that gives a class');
     expect(() => defineType(undefined as never)).toThrow('A shared type is registered by its class, got undefined.');
   });
 

@@ -64,13 +64,13 @@ describe('errors across the wire', () => {
   });
 
   it('finds registered subclasses of ours by their code', () => {
-    class QueueFullError extends ManagerError {
-      static override readonly code = 'ERR_MANAGER_QUEUE_FULL';
+    class StackFullError extends ManagerError {
+      static override readonly code = 'ERR_MANAGER_STACK_FULL';
     }
-    registerErrorClass('QueueFullError', QueueFullError);
-    expect(send(new QueueFullError('x'))).toBeInstanceOf(QueueFullError);
+    registerErrorClass('StackFullError', StackFullError);
+    expect(send(new StackFullError('x'))).toBeInstanceOf(StackFullError);
     class Other extends ManagerError {
-      static override readonly code = 'ERR_MANAGER_QUEUE_FULL';
+      static override readonly code = 'ERR_MANAGER_STACK_FULL';
     }
     expect(() => registerErrorClass('Other', Other)).toThrow(ConfigurationError);
   });

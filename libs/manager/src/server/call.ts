@@ -249,6 +249,11 @@ export class Call implements CallContext {
     this.#abort?.abort(reason);
   }
 
+  /** It may wait for ever, and listens for the end of its session, so that nobody need wait for it. */
+  get endsWithSession(): boolean {
+    return this.waits && this.#abort !== undefined;
+  }
+
   get cancelled(): boolean {
     return this.#abortedWith !== undefined;
   }

@@ -456,10 +456,7 @@ export class ManagerServer implements SessionHost {
     this.#stop.abort(new ServerClosingError('The server was closed while it waited for its name.'));
     clearInterval(this.#beat);
     const sessions = [...this.#sessions.values()];
-    for (const session of sessions) {
-      session.refuseWaiting();
-      session.stopWaiting();
-    }
+    for (const session of sessions) session.refuseWaiting();
     const until = Date.now() + (this.#options.closeTimeout ?? CLOSE_TIMEOUT);
     await settled(() => sessions.every((session) => session.ended || session.underWay === 0), until);
     for (const session of sessions) session.sayGoodbye();

@@ -123,8 +123,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   /** Calls that run or wait to, and may be waited for. */
   get underWay(): number {
     let count = 0;
-    // Who waits for an item waits for as long as nobody says otherwise.
-    for (const { target } of this.#calls.values()) if (target?.type !== iteratorType) count++;
+    // Who waits, for an item or a lock, waits for as long as nobody says otherwise.
+    for (const call of this.#calls.values()) if (call.target?.type !== iteratorType && !call.endsWithSession) count++;
     return count;
   }
 
@@ -189,11 +189,6 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     for (const call of [...this.#calls.values()]) {
       if (!call.started) this.#refuse(call, closingError());
     }
-  }
-
-  /** The server closes: calls that may wait for ever are told to stop. */
-  stopWaiting(): void {
-    for (const call of [...this.#calls.values()]) if (call.waits) call.cancel(closingError());
   }
 
   /** After the last answers, in their order: there will be no more. */
