@@ -206,6 +206,13 @@ describe('what hosted code knows of the ends of a call', () => {
     });
   });
 
+  it('the task of its caller, where calls of several waited for their object', async () => {
+    const lazy = manager.named('lazy').lazy(Desk);
+    const tasks = await Promise.all([1, 2].map(() => manager.task(async () => [currentTask(), await lazy.task()])));
+    for (const [own, told] of tasks) expect(told).toBe(own);
+    expect(await house.manager().named('lazier').lazy(Desk).task()).toBeUndefined();
+  });
+
   it('not the task of the call before it in the line of a serial object', async () => {
     const clerk = await manager.create(SerialClerk);
     const first = manager.task(() => clerk.within());

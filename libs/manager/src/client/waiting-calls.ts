@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { atPlace, placeOfCall } from '../definition/index.js';
 import type { Handle, Target } from '../definition/index.js';
 import { CallAbortedError, ManagerError, OverloadedError, ServerUnavailableError } from '../protocol/index.js';
@@ -45,6 +46,8 @@ export class WaitingCalls<R extends Reached> {
     return new Promise((resolve, reject) => {
       const since = performance.now();
       const place = placeOfCall();
+      // It is made by the task that makes it now, not by the one whose call found the object.
+      const go = AsyncResource.bind(run);
       const done = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
@@ -58,7 +61,7 @@ export class WaitingCalls<R extends Reached> {
           // What may wait for ever waits so from here on; only the way to the object was timed.
           const waits = handle.options.timeout === undefined && reached.mayWait(method);
           const later = handle.later({ ...handle.options, timeout: waits ? undefined : left });
-          atPlace(place, () => run(reached, later)).then(resolve, reject);
+          atPlace(place, () => go(reached, later)).then(resolve, reject);
         },
         fail: (error) => {
           done();
