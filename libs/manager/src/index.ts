@@ -60,6 +60,9 @@ export {
 } from './protocol/index.js';
 
 export {
+  Barrier,
+  BoundedSemaphore,
+  Condition,
   Dict,
   List,
   Lock,
@@ -67,7 +70,9 @@ export {
   Namespace,
   Queue,
   RLock,
+  Semaphore,
   SharedArray,
+  SharedEvent,
   SharedSet,
   Value,
 } from './types/index.js';
@@ -112,13 +117,31 @@ export type {
 } from './protocol/index.js';
 export type {
   AcquireOptions,
+  ArrayClient,
+  ArrayInput,
+  ArrayItem,
+  BarrierClient,
+  BarrierOptions,
   BuiltIns,
+  ConditionClient,
   Creators,
+  DictClient,
+  EventClient,
   Exclusive,
+  ListClient,
   LockClient,
   NamedCreators,
+  NamespaceClient,
   QueueClient,
   QueueOptions,
   RLockClient,
+  SemaphoreClient,
+  SetClient,
+  SharedEntries,
+  SharedItems,
+  SharedKey,
+  SortOptions,
+  Typecode,
+  ValueClient,
 } from './types/index.js';
 export type { RedisClient, RedisFactory, RedisRole, Transport } from './transport/index.js';

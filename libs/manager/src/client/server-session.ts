@@ -36,6 +36,7 @@ import { heldThrough, type Held } from './held.js';
 import type { KnownType } from './known-type.js';
 import { callLater, type LaterCall } from './later-call.js';
 import { ObjectRecord, type RecordSession } from './object-record.js';
+import { onAbort } from './on-abort.js';
 import { PendingCalls } from './pending-calls.js';
 import type { Pending } from './pending-calls.js';
 
@@ -507,13 +508,14 @@ export class ServerSession implements Peer, RecordSession {
   }
 
   #listen(pending: Pending, signal: AbortSignal): void {
-    const abort = (): void => this.#abort(pending, signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
+    const unlisten = onAbort(signal, () => this.#abort(pending, signal.reason));
     const before = pending.unlisten;
-    pending.unlisten = () => {
-      signal.removeEventListener('abort', abort);
-      before?.();
-    };
+    pending.unlisten = before
+      ? () => {
+          unlisten();
+          before();
+        }
+      : unlisten;
   }
 
   #abort(pending: Pending, reason: unknown): void {

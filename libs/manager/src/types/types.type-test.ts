@@ -3,7 +3,19 @@
  * built-in types.
  */
 import type { ProxyOf, SharedProxy } from '../definition/index.js';
-import type { Manager, Namespace, SharedArray, Value } from './index.js';
+import type {
+  Dict,
+  DictClient,
+  List,
+  ListClient,
+  Manager,
+  Namespace,
+  SetClient,
+  SharedArray,
+  SharedEvent,
+  SharedSet,
+  Value,
+} from './index.js';
 
 type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 type Extends<A, B> = A extends B ? true : false;
@@ -102,3 +114,127 @@ async function namespaces(settings: SharedProxy<Namespace<Settings>>): Promise<v
 }
 
 void [values, arrays, namespaces];
+
+// ---- list, dict, set -----------------------------------------------------------------------------------------------
+
+interface Job {
+  id: number;
+  tags: string[];
+}
+
+async function lists(
+  jobs: SharedProxy<List<Job>>,
+  values: SharedProxy<List<SharedProxy<Value<number>>>>,
+): Promise<void> {
+  holds<Equal<SharedProxy<List<Job>>, ListClient<Job> & ProxyOf<List<Job>>>>();
+  const made = [await manager.list<Job>(), await manager.list([{ id: 1, tags: ['a'] }]), await manager.list(jobs)];
+  holds<Equal<(typeof made)[number], SharedProxy<List<Job>>>>();
+  const job = await jobs.at(0);
+  holds<Equal<typeof job, Job | undefined>>();
+  const [last, first] = [await jobs.pop(), await jobs.pop(0)];
+  holds<Equal<typeof last, Job | undefined>>();
+  holds<Equal<typeof first, Job>>();
+  const length = await jobs.push(first, { id: 2, tags: [] });
+  holds<Equal<typeof length, number>>();
+  const all = await jobs.concat([first], first, jobs);
+  holds<Equal<typeof all, Job[]>>();
+  const copy = await manager.copyOf(jobs);
+  holds<Equal<typeof copy, Job[]>>();
+  for await (const each of jobs) holds<Equal<typeof each, Job>>();
+  await jobs.extend(new Set([first]).values());
+  await jobs.sort({ key: 'id', reverse: true });
+  // @ts-expect-error no job
+  await jobs.push('job');
+  // @ts-expect-error a function does not travel: a key is the path of a property
+  await jobs.sort({ key: (each: Job) => each.id });
+  // @ts-expect-error a list of something else
+  await jobs.extend(values);
+
+  const value = await values.at(0);
+  holds<Equal<typeof value, SharedProxy<Value<number>> | undefined>>();
+}
+
+async function dicts(rooms: SharedProxy<Dict<SharedProxy<List<Job>>, number>>): Promise<void> {
+  holds<Equal<SharedProxy<Dict<string, Job>>, DictClient<string, Job> & ProxyOf<Dict<string, Job>>>>();
+  const stock = await manager.dict({ apples: 1, pears: 2 });
+  holds<Equal<typeof stock, SharedProxy<Dict<string, number>>>>();
+  const pairs = await manager.dict([
+    ['a', 1],
+    ['b', 2],
+  ]);
+  holds<Equal<typeof pairs, SharedProxy<Dict<string, number>>>>();
+  const fields = await manager.dict(Object.entries({ a: [1] }));
+  holds<Equal<typeof fields, SharedProxy<Dict<string, number[]>>>>();
+  const map = await manager.dict(new Map([[1, 'a']]));
+  holds<Equal<typeof map, SharedProxy<Dict<number, string>>>>();
+  const empty = await manager.dict<'a' | 'b', Date>({ a: new Date() });
+  const copied = await manager.dict(empty);
+  holds<Equal<typeof copied, SharedProxy<Dict<'a' | 'b', Date>>>>();
+
+  const apples = await stock.get('apples');
+  holds<Equal<typeof apples, number | undefined>>();
+  const popped = [await stock.pop('apples'), await stock.pop('apples', undefined), await stock.pop('apples', 'none')];
+  holds<Equal<(typeof popped)[number], number | undefined | string>>();
+  const last = await stock.popItem();
+  holds<Equal<typeof last, [string, number]>>();
+  const content = await manager.copyOf(stock);
+  holds<Equal<typeof content, Map<string, number>>>();
+  for await (const [key, value] of rooms) {
+    holds<Equal<typeof key, SharedProxy<List<Job>>>>();
+    holds<Equal<typeof value, number>>();
+  }
+  await stock.update({ plums: 3 });
+  await stock.update([['plums', 3]]);
+  await stock.update(stock);
+  await map.update(new Map([[2, 'b']]).entries());
+  await empty.update({ b: new Date() });
+  // @ts-expect-error no such key
+  await empty.set('c', new Date());
+  // @ts-expect-error the fields of an object are strings, and keys here are numbers
+  await map.update({ a: 'a' });
+  // @ts-expect-error no number
+  await stock.set('apples', '1');
+  await manager.dict<SharedProxy<List<Job>>, number>([[await manager.list<Job>(), 1]]);
+  // @ts-expect-error an object is no key
+  await manager.dict<{ id: number }, number>();
+  // @ts-expect-error an object is no key
+  await manager.dict(new Map([[{ id: 1 }, 1]]));
+}
+
+async function sets(online: SharedProxy<SharedSet<string>>): Promise<void> {
+  holds<Equal<SharedProxy<SharedSet<string>>, SetClient<string> & ProxyOf<SharedSet<string>>>>();
+  const made = [await manager.set<string>(), await manager.set(['a', 'b']), await manager.set(online)];
+  holds<Equal<(typeof made)[number], SharedProxy<SharedSet<string>>>>();
+  const few = await manager.set<'a' | 'b'>(['a', 'b']);
+  holds<Equal<typeof few, SharedProxy<SharedSet<'a' | 'b'>>>>();
+  const union = await online.union(['a'], new Set(['b']), online);
+  holds<Equal<typeof union, Set<string>>>();
+  const copy = await manager.copyOf(online);
+  holds<Equal<typeof copy, Set<string>>>();
+  const member = await online.pop();
+  holds<Equal<typeof member, string>>();
+  for await (const each of online) holds<Equal<typeof each, string>>();
+  // @ts-expect-error no string
+  await online.add(1);
+  // @ts-expect-error a set of something else
+  await online.update([1]);
+  // @ts-expect-error an object is no member
+  await manager.set<{ id: number }>();
+  // @ts-expect-error an object is no member
+  await manager.set([{ id: 1 }]);
+}
+
+// ---- event ---------------------------------------------------------------------------------------------------------
+
+async function events(ready: SharedProxy<SharedEvent>): Promise<void> {
+  const woken = await ready.wait(10);
+  holds<Equal<typeof woken, boolean>>();
+  const again = await manager.named('ready').event();
+  holds<Equal<typeof again, SharedProxy<SharedEvent>>>();
+  // @ts-expect-error a timeout is a number of ms
+  await ready.wait('10');
+  // @ts-expect-error an event has nothing to be copied
+  await manager.copyOf(ready);
+}
+
+void events;

@@ -252,7 +252,7 @@ export function arrayBehaviour(open: OpenBench): void {
       ['object', { 0: 1, length: 1 }, /: got \{.*\}\.$/],
       ['text', '123', /^Item 0 of an array 'i' must be an integer, got '1'\.$/],
       ['Map', new Map([[1, 2]]), /^Item 0 of an array 'i' must be an integer, got \[ 1, 2 \]\.$/],
-      ['hole', [1, , 3], /^Item 1 of an array 'i' must be an integer, got undefined\.$/],
+      ['hole', Object.assign([1], { 2: 3 }), /^Item 1 of an array 'i' must be an integer, got undefined\.$/],
     ])('is not made of a %s', async (_what, values: unknown, message) => {
       const objects = await manager.numberOfObjects();
       const error = await failure(manager.array('i', values as number[]));

@@ -92,7 +92,18 @@ export function dictBehaviour(open: OpenBench): void {
 
       it('of nothing else', async () => {
         const coin = await manager.create(Coin);
-        for (const odd of [null, 5, 'ab', [1], [['a']], [['a', 1, 2]], [[{}, 1]], new Date(0), new Uint8Array(2), coin]) {
+        for (const odd of [
+          null,
+          5,
+          'ab',
+          [1],
+          [['a']],
+          [['a', 1, 2]],
+          [[{}, 1]],
+          new Date(0),
+          new Uint8Array(2),
+          coin,
+        ]) {
           expect(await failure(make(odd))).toBeInstanceOf(TypeError);
         }
       });
@@ -203,7 +214,18 @@ export function dictBehaviour(open: OpenBench): void {
 
       it('update(), not at all where an entry is none', async () => {
         const coin = await manager.create(Coin);
-        for (const odd of [undefined, null, 5, 'ab', [['b', 2], ['c']], [['b', 2], [{}, 1]], coin]) {
+        for (const odd of [
+          undefined,
+          null,
+          5,
+          'ab',
+          [['b', 2], ['c']],
+          [
+            ['b', 2],
+            [{}, 1],
+          ],
+          coin,
+        ]) {
           expect(await fails([['a', 1]], (dict) => dict.update(odd as never))).toBeInstanceOf(TypeError);
         }
       });
@@ -286,7 +308,10 @@ export function dictBehaviour(open: OpenBench): void {
 
   describe('a dict', () => {
     it('takes the last of very many, in the reverse of the order in which keys came', async () => {
-      const dict = await manager.create(Dict<number, number>, Array.from({ length: 500 }, (_, i) => [i, i] as const));
+      const dict = await manager.create(
+        Dict<number, number>,
+        Array.from({ length: 500 }, (_, i) => [i, i] as const),
+      );
       for (let i = 0; i < 500; i += 3) await dict.delete(i);
       for (let i = 0; i < 500; i += 9) await dict.set(i, -i);
       const model = new Map(await dict.copy());
@@ -300,7 +325,9 @@ export function dictBehaviour(open: OpenBench): void {
     it('gives one value to all who race to set a default', async () => {
       const dict = await manager.create(Dict<string, number>);
       const theirs = await bench.other.redeem<Dict<string, number>>(await manager.ticket(dict));
-      const values = await Promise.all(Array.from({ length: 100 }, (_, i) => (i % 2 ? dict : theirs).setDefault('a', i)));
+      const values = await Promise.all(
+        Array.from({ length: 100 }, (_, i) => (i % 2 ? dict : theirs).setDefault('a', i)),
+      );
       expect(new Set(values).size).toBe(1);
     });
 
@@ -354,7 +381,7 @@ export function dictBehaviour(open: OpenBench): void {
   describe('of the proxies in it a dict holds', () => {
     it('keys and values, each for as long as it is there', async () => {
       const coin = await manager.create(Coin, 7);
-      const dict = await manager.create(Dict<SharedProxy<Coin>, unknown>, [[coin, { coin }]]);
+      const dict = await manager.create(Dict<SharedProxy<Coin>>, [[coin, { coin }]]);
       await untilStored(manager, 2);
       const { coin: out } = (await dict.pop(coin)) as { coin: SharedProxy<Coin> };
       await untilStored(manager, 0);
@@ -363,7 +390,7 @@ export function dictBehaviour(open: OpenBench): void {
 
     it('a key once, however often its value is set', async () => {
       const coin = await manager.create(Coin, 7);
-      const dict = await manager.create(Dict<SharedProxy<Coin>, unknown>);
+      const dict = await manager.create(Dict<SharedProxy<Coin>>);
       for (let i = 0; i < 3; i++) await dict.set(coin, i);
       await dict.setDefault(coin, coin);
       await dict.update([[coin, coin]]);

@@ -138,7 +138,10 @@ export class Dict<K extends Key = Key, V = unknown> {
 }
 
 function changed(): StateError {
-  return new StateError('The dict changed its size during iteration. Iterate over copy(), which is all of it at once.', {
-    typeid: 'dict',
-  });
+  return new StateError(
+    'The dict changed its size during iteration. Iterate over copy(), which is all of it at once.',
+    {
+      typeid: 'dict',
+    },
+  );
 }

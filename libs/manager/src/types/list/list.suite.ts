@@ -23,8 +23,8 @@ export function listBehaviour(open: OpenBench): void {
 
   describe.each(ways)('a list called by %s', (way) => {
     /** A list of anything, as it is called, and its proxy. */
-    const make = async (...args: ConstructorParameters<typeof List<unknown>>) => {
-      const proxy = await manager.create(List<unknown>, ...args);
+    const make = async (...args: ConstructorParameters<typeof List>) => {
+      const proxy = await manager.create(List, ...args);
       return { proxy, list: await by<SharedProxy<List>>(way, manager, proxy) };
     };
     /** What a list holds after `change`. */
@@ -45,7 +45,7 @@ export function listBehaviour(open: OpenBench): void {
       it('empty, or of data that can be iterated', async () => {
         expect(await (await make()).list.copy()).toEqual([]);
         expect(await (await make(undefined)).list.copy()).toEqual([]);
-        expect(await (await make([1, , 3])).list.copy()).toEqual([1, undefined, 3]);
+        expect(await (await make(Object.assign([1], { 2: 3 }))).list.copy()).toEqual([1, undefined, 3]);
         expect(await (await make(new Set(['a', 'b']))).list.copy()).toEqual(['a', 'b']);
         expect(await (await make(new Map([['a', 1]]))).list.copy()).toEqual([['a', 1]]);
         expect(await (await make('añ😀')).list.copy()).toEqual(['a', 'ñ', '😀']);
@@ -61,7 +61,7 @@ export function listBehaviour(open: OpenBench): void {
 
       it('of nothing else', async () => {
         for (const odd of [null, 5, true, {}, { length: 1 }, new Date(0), 1n]) {
-          expect(await failure(manager.create(List<unknown>, odd as never))).toBeInstanceOf(TypeError);
+          expect(await failure(manager.create(List, odd as never))).toBeInstanceOf(TypeError);
         }
         const coin = await manager.create(Coin);
         expect(await failure(make(coin as never))).toMatchObject({
@@ -231,6 +231,28 @@ export function listBehaviour(open: OpenBench): void {
         expect(await after([1, 2, 3], (list) => list.clear())).toEqual([undefined, []]);
       });
 
+      it("sort(), in Python's order", async () => {
+        expect(await after([10, 9, 2n, -1], (list) => list.sort())).toEqual([undefined, [-1, 2n, 9, 10]]);
+        expect(await after(['b', 'B', 'a'], (list) => list.sort({ reverse: true }))).toEqual([
+          undefined,
+          ['b', 'a', 'B'],
+        ]);
+        expect(await after([{ a: { b: 2 } }, { a: { b: 1 } }], (list) => list.sort({ key: 'a.b' }))).toEqual([
+          undefined,
+          [{ a: { b: 1 } }, { a: { b: 2 } }],
+        ]);
+      });
+
+      it('sort(), not at all where there is no order', async () => {
+        const coin = await manager.create(Coin);
+        expect(await fails([3, 1, 'a'], (list) => list.sort())).toBeInstanceOf(TypeError);
+        expect(await fails([3, 1], (list) => list.sort({ key: 'a' }))).toBeInstanceOf(TypeError);
+        expect(await fails([3, 1], (list) => list.sort({ by: 'a' } as never))).toBeInstanceOf(TypeError);
+        const { list } = await make([coin, coin]);
+        expect(await failure(list.sort())).toBeInstanceOf(TypeError);
+        expect(await failure(list.sort({ key: 'worth' }))).toBeInstanceOf(TypeError);
+      });
+
       it('many values at once', async () => {
         const many = Array.from({ length: 150_000 }, (_, i) => i);
         const { list } = await make(many);
@@ -353,7 +375,7 @@ export function listBehaviour(open: OpenBench): void {
   describe('of the proxies in it a list holds', () => {
     it('each for as long as it is there', async () => {
       const coin = await manager.create(Coin, 7);
-      const list = await manager.create(List<unknown>, [coin]);
+      const list = await manager.create(List, [coin]);
       await list.push({ deep: [new Map([['here', coin]])] });
       await manager.release(coin);
       await untilStored(manager, 2);
@@ -368,7 +390,7 @@ export function listBehaviour(open: OpenBench): void {
 
     it('one that stands at many places at each of them', async () => {
       const coin = await manager.create(Coin, 7);
-      const list = await manager.create(List<unknown>);
+      const list = await manager.create(List);
       const row = { coin };
       await list.push(coin, coin, row, row, { row });
       await manager.release(coin);
@@ -391,7 +413,7 @@ export function listBehaviour(open: OpenBench): void {
       ['splice()', (list) => list.splice(0, 1, 'other')],
       ['clear()', (list) => list.clear()],
     ])('nothing that was taken out by %s', async (_, change) => {
-      const list = await manager.create(List<unknown>);
+      const list = await manager.create(List);
       await list.push([await manager.create(Coin)]);
       const result = await change(list);
       expect(await manager.numberOfObjects()).toBeLessThanOrEqual(2);
@@ -401,7 +423,7 @@ export function listBehaviour(open: OpenBench): void {
 
     it('what was removed by value no longer', async () => {
       const coin = await manager.create(Coin);
-      const list = await manager.create(List<unknown>, [coin, coin]);
+      const list = await manager.create(List, [coin, coin]);
       await list.remove(coin);
       await untilStored(manager, 1);
       await list.remove(coin);
@@ -410,7 +432,7 @@ export function listBehaviour(open: OpenBench): void {
 
     it('all of them, however it is put in order', async () => {
       const coins = await Promise.all([20, 10].map((worth) => manager.create(Coin, worth)));
-      const list = await manager.create(List<unknown>, [
+      const list = await manager.create(List, [
         { n: 2, coin: coins[0] },
         { n: 1, coin: coins[1] },
       ]);
@@ -425,8 +447,8 @@ export function listBehaviour(open: OpenBench): void {
 
     it('those that it was extended by, itself included', async () => {
       const coin = await manager.create(Coin, 7);
-      const list = await manager.create(List<unknown>, [coin]);
-      const other = await manager.create(List<unknown>, list);
+      const list = await manager.create(List, [coin]);
+      const other = await manager.create(List, list);
       await list.extend(list);
       await list.extend(other);
       await manager.release(coin);
@@ -437,12 +459,12 @@ export function listBehaviour(open: OpenBench): void {
 
     it('nothing where a call fails', async () => {
       const coin = await manager.create(Coin);
-      const list = await manager.create(List<unknown>, [1]);
+      const list = await manager.create(List, [1]);
       await failure(list.set(5, coin));
       await failure(list.insert('0' as never, coin));
       await failure(list.splice(0, 'all' as never, coin));
       await failure(list.extend({ coin } as never));
-      await failure(manager.create(List<unknown>, { coin } as never));
+      await failure(manager.create(List, { coin } as never));
       expect(await list.copy()).toEqual([1]);
       await manager.release(coin);
       await untilObjects(manager, 1);
@@ -450,14 +472,14 @@ export function listBehaviour(open: OpenBench): void {
 
     it('none when it is gone', async () => {
       const coin = await manager.create(Coin);
-      const list = await manager.create(List<unknown>, [coin, [coin]]);
+      const list = await manager.create(List, [coin, [coin]]);
       await manager.release(coin);
       await manager.release(list);
       await untilObjects(manager, 0);
     });
 
     it('itself, until nobody else does', async () => {
-      const list = await manager.create(List<unknown>);
+      const list = await manager.create(List);
       await list.push(list);
       await manager.release(list);
       await untilObjects(manager, 0);

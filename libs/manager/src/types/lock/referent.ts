@@ -44,6 +44,10 @@ export class Lock implements LockRemote {
     return this.#mutex.fence(currentCall());
   }
 
+  onSharedDispose(): void {
+    this.#mutex.dispose();
+  }
+
   [debugState](): Record<string, unknown> {
     return this.#mutex.state();
   }

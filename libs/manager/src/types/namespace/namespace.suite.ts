@@ -24,7 +24,7 @@ export function namespaceBehaviour(open: OpenBench): void {
   afterEach(() => bench.close());
 
   describe.each(ways)('a namespace, called by %s', (way) => {
-    const made = async <T extends object = Record<string, unknown>>(fields?: T): Promise<SharedProxy<Namespace<T>>> =>
+    const made = async <T extends object>(fields?: T): Promise<SharedProxy<Namespace<T>>> =>
       by(way, manager, await manager.namespace<T>(...((fields === undefined ? [] : [fields]) as [T])));
 
     it('has the fields that it was made with, and those that are set', async () => {
@@ -37,7 +37,7 @@ export function namespaceBehaviour(open: OpenBench): void {
     });
 
     it('is empty where it is made without fields', async () => {
-      const empty = await made();
+      const empty = await made<Record<string, unknown>>();
       expect(await empty.keys()).toEqual([]);
       expect(await empty.toCopy()).toEqual({});
       await empty.set('later', null);
@@ -70,7 +70,7 @@ export function namespaceBehaviour(open: OpenBench): void {
     });
 
     it('does not find what every object of JavaScript has', async () => {
-      const fields = await made();
+      const fields = await made<Record<string, unknown>>();
       for (const name of ODD) {
         expect(await fields.has(name)).toBe(false);
         expect(await failure(fields.get(name))).toBeInstanceOf(KeyNotFoundError);
@@ -80,7 +80,7 @@ export function namespaceBehaviour(open: OpenBench): void {
     it.each(ODD)('takes %p as a name like any other', async (name) => {
       const first = await made<Record<string, unknown>>(JSON.parse(`{${JSON.stringify(name)}: {"polluted": 1}}`));
       expect(await first.get(name)).toEqual({ polluted: 1 });
-      const fields = await made();
+      const fields = await made<Record<string, unknown>>();
       await fields.set(name, { polluted: 1 });
       expect(await fields.keys()).toEqual([name]);
       const copy = await fields.toCopy();

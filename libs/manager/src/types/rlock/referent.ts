@@ -45,6 +45,10 @@ export class RLock implements LockRemote {
     return this.#mutex.fence(currentCall());
   }
 
+  onSharedDispose(): void {
+    this.#mutex.dispose();
+  }
+
   [debugState](): Record<string, unknown> {
     return this.#mutex.state();
   }

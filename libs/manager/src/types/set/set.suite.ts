@@ -182,7 +182,10 @@ export function setBehaviour(open: OpenBench): void {
         expect([plain(given), now]).toEqual([result, content]);
 
         const { set, proxy } = await make([1, 2, 3]);
-        const [mine, model] = [await call(set, member, proxy), await call((await make([1, 2, 3])).set, member, [1, 2, 3])];
+        const [mine, model] = [
+          await call(set, member, proxy),
+          await call((await make([1, 2, 3])).set, member, [1, 2, 3]),
+        ];
         expect(mine).toEqual(model);
       });
 

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Manager } from '../../client/index.js';
 
 /** How many proxies are stored in shared objects: one for each place in which one stands. */
-async function countStored(manager: Manager): Promise<number> {
+export async function countStored(manager: Manager): Promise<number> {
   const { servers } = await manager.debugInfo();
   const holders = servers.flatMap(({ objects }) => objects.flatMap((object) => object.holders));
   return holders.filter(({ kind }) => kind === 'object').length;

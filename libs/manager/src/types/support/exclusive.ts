@@ -36,8 +36,9 @@ export function runExclusive<R>(
     // Without the options of the proxy: a signal that ended the work must not keep the lock from being released.
     const held = remote<Exclusable>(own, {});
     const lost = new AbortController();
+    const forfeit = (): void => void held.forfeit(key).catch(() => undefined);
     const unlisten = onLeaseLost(own, (reason) => {
-      held.forfeit(key).catch(() => undefined);
+      forfeit();
       lost.abort(reason);
     });
     let result: R;
@@ -46,10 +47,13 @@ export function runExclusive<R>(
     } catch (error) {
       unlisten();
       // What went wrong first is what its user must hear.
-      if (!lost.signal.aborted) await held.release(key).catch(() => undefined);
+      if (lost.signal.aborted) forfeit();
+      else await held.release(key).catch(() => undefined);
       throw error;
     }
     unlisten();
+    // Once more: the wait of a condition may have taken the lock up again after it was lost.
+    if (lost.signal.aborted) forfeit();
     lost.signal.throwIfAborted();
     await held.release(key);
     return result;

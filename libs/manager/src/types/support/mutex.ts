@@ -1,16 +1,8 @@
 import { noTask, type CallContext } from '../../definition/index.js';
 import { StateError } from '../../protocol/index.js';
+import { claimant, told, toldWaiting, type Claimant } from './claimant.js';
 import { Deadlocks, type Contended } from './deadlocks.js';
 import { WaitingLine } from './waiting-line.js';
-
-/** Somebody who holds a mutex, or wants to. */
-interface Claimant {
-  readonly session: string;
-  readonly task: string | undefined;
-  readonly application: string;
-  /** In development: the line of the application that asked for it. */
-  readonly line: string | undefined;
-}
 
 /** The time in which somebody has the mutex, the waits of a condition in between included. */
 interface Hold extends Claimant {
@@ -32,9 +24,6 @@ export interface Suspended {
 }
 
 const FRESH: Suspended = { key: undefined, depth: 1, line: undefined };
-
-/** The most waiting calls that the census tells of. */
-const SHOWN = 100;
 
 /** One owner at a time, and those in line: what locks and conditions are made of. */
 export class Mutex implements Contended {
@@ -106,10 +95,13 @@ export class Mutex implements Contended {
         : this.#mine(hold, call)
           ? 'it was lost, and acquired anew'
           : 'another task holds it';
-    throw new StateError(`${member}() of ${this.#describe(call)} needs the lock to be held by its caller, and ${why}.`, {
-      method: member,
-      ...(call.object && { typeid: call.object.typeid, objectId: call.object.id }),
-    });
+    throw new StateError(
+      `${member}() of ${this.#describe(call)} needs the lock to be held by its caller, and ${why}.`,
+      {
+        method: member,
+        ...(call.object && { typeid: call.object.typeid, objectId: call.object.id }),
+      },
+    );
   }
 
   /** Lets go of it, however often it was acquired, for the wait of a condition. */
@@ -125,17 +117,16 @@ export class Mutex implements Contended {
     return this.#hold ? this.#wait(call, undefined, suspended) : this.#grant(call, suspended);
   }
 
+  /** It is freed while somebody holds it: nothing is to remind of it until the end of that session. */
+  dispose(): void {
+    this.#hold?.forget();
+  }
+
   state(): Record<string, unknown> {
     const hold = this.#hold;
-    const waiting = [];
-    for (const { call, data, since } of this.#line) {
-      if (waiting.length === SHOWN) break;
-      waiting.push({ ...told(claimant(call, data.line)), since });
-    }
     return {
       ...(hold && { owner: { ...told(hold), since: hold.since, fence: hold.fence, depth: hold.depth } }),
-      waiters: this.#line.size,
-      waiting,
+      ...toldWaiting(this.#line),
     };
   }
 
@@ -153,8 +144,13 @@ export class Mutex implements Contended {
 
   #grant(call: CallContext, { key, depth, line }: Suspended): bigint {
     const { fence } = call;
+    const { session, task, application, line: where } = claimant(call, line);
+    // Named one by one: spreading them into it costs more than all else here.
     const hold: Hold = {
-      ...claimant(call, line),
+      session,
+      task,
+      application,
+      line: where,
       key: key ?? fence,
       fence,
       depth,
@@ -196,14 +192,4 @@ export class Mutex implements Contended {
 
 function isOwner(hold: Hold, call: CallContext): boolean {
   return hold.session === call.session && hold.task === call.task;
-}
-
-function claimant({ session, task, application }: CallContext, line: string | undefined): Claimant {
-  // It comes from the application as it is.
-  const where = typeof line === 'string' ? line.slice(0, 200) : undefined;
-  return { session, task, application, line: where };
-}
-
-function told({ application, session, task, line }: Claimant): Record<string, unknown> {
-  return { application, session, ...(task !== undefined && { task }), ...(line !== undefined && { line }) };
 }

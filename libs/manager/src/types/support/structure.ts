@@ -63,7 +63,7 @@ class Comparison {
       case 'date':
         return this.values((a as Date).getTime(), (b as Date).getTime());
       case 'regexp':
-        return String(a) === String(b);
+        return (a as RegExp).source === (b as RegExp).source && (a as RegExp).flags === (b as RegExp).flags;
       case 'boxed':
         return this.values((a as { valueOf(): unknown }).valueOf(), (b as { valueOf(): unknown }).valueOf());
       case 'buffer':
@@ -142,7 +142,7 @@ class Comparison {
       error.message,
       error.cause,
       (error as Partial<AggregateError>).errors,
-      { ...error },
+      Object.fromEntries(Object.entries(error)),
     ];
     return this.#arrays(parts(a), parts(b));
   }

@@ -53,6 +53,6 @@ export async function by<P extends AnyProxy>(way: (typeof ways)[number], manager
   });
 }
 
-async function* iterate(items: Promise<unknown[]>): AsyncGenerator<unknown> {
-  yield* await items;
+async function* iterate(items: Promise<unknown[]>): AsyncGenerator {
+  for (const item of await items) yield item;
 }
