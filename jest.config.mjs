@@ -19,18 +19,18 @@ const common = {
 export default {
   // Modules of a test file are never given back by the experimental loader; a worker that has grown is replaced.
   workerIdleMemoryLimit: '400MB',
+  // Tests across processes, and those that wait for the garbage collector, take longer on a busy machine. Of a project Jest
+  // would not heed it.
+  testTimeout: 20_000,
   projects: [
     {
       ...common,
       displayName: 'unit',
-      // Those that wait for the garbage collector wait longer on a busy machine.
-      testTimeout: 15_000,
       testMatch: ['<rootDir>/libs/*/src/**/*.spec.ts', '<rootDir>/apps/*/src/**/*.spec.ts'],
     },
     {
       ...common,
       displayName: 'e2e',
-      testTimeout: 20_000,
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/smoke/', '<rootDir>/test/soak\\.spec\\.ts$'],
     },
