@@ -90,7 +90,7 @@ describe('the bootstrap fails, and says why,', () => {
   it.each([
     ['an option that there is not', { redisUrl: 'redis://localhost' }, /no option "redisUrl"/],
     ['an option of servers', { lease: 3000 }, /no option "lease"/],
-    ['an authkey, which does nothing yet', { authkey: 'secret' }, /authkey/],
+    ['an authkey that is too short', { authkey: 'secret' }, /An `authkey` must be 16 bytes long at least/],
     ['an impossible timeout', { timeout: -1 }, /timeout/],
     ['a timeout that is no number', { timeout: '3s' }, /timeout/],
     ['a namespace with braces', { namespace: 'a{b}' }, /namespace/],
@@ -117,7 +117,7 @@ describe('the bootstrap fails, and says why,', () => {
 
   it.each([
     ['an option that there is not', { leese: 3000 }, /no option "leese"/],
-    ['an authkey, which does nothing yet', { authkey: 'secret' }, /authkey/],
+    ['an authkey that is too short', { authkey: 'secret' }, /An `authkey` must be 16 bytes long at least/],
     ['an impossible lease', { lease: 0 }, /lease/],
     ['a lease that is no number', { lease: Number.NaN }, /lease/],
     ['a name that cannot be one', { name: 'two words' }, /name/],

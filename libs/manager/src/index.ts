@@ -29,6 +29,7 @@ export {
   ManagerServerStrategy,
 } from './nest/index.js';
 export {
+  AuthenticationError,
   BrokenBarrierError,
   CallAbortedError,
   CallTimeoutError,
@@ -78,6 +79,7 @@ export {
 } from './types/index.js';
 
 export type { ManagerStatus } from './client/index.js';
+export type { AuthKey, AuthKeys } from './link/index.js';
 export type {
   AnyProxy,
   CallContext,

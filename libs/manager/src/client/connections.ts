@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { watch, type CollectedReport, type Handle, type LocalServer } from '../definition/index.js';
 import {
+  AuthenticationError,
   DEFAULT_LIMITS,
   ManagerClosedError,
   ManagerError,
@@ -10,8 +11,8 @@ import {
   ProtocolError,
   ServerUnavailableError,
 } from '../protocol/index.js';
-import type { EndReason, Limits, Welcome } from '../protocol/index.js';
-import { Endpoint, helloFrame, Moment } from '../link/index.js';
+import type { EndReason, Limits, Seal, Welcome } from '../protocol/index.js';
+import { Authenticator, Endpoint, helloFrame, Moment, newNonce, type AuthKey } from '../link/index.js';
 import type { Lane, Transport, TransportState } from '../transport/index.js';
 import { orAborted } from './or-aborted.js';
 import { Directory, pause, unreachable } from './directory.js';
@@ -23,6 +24,7 @@ export interface ConnectionsOptions {
   application: string;
   timeout: number;
   limits?: Partial<Limits> | undefined;
+  authkey?: AuthKey | undefined;
   onCollected: CollectedReport;
   local?: (() => LocalServer | undefined) | undefined;
   /** Told when it begins to connect. */
@@ -36,9 +38,14 @@ const HELLO_LIMIT = 5000;
 /** Ms that the inbox of a manager outlives it: longer than any lease in sensible use. */
 const INBOX_TTL = 120_000;
 
+/** Ms that a server may take to prove itself after an answer that proved nothing: that may have been a stranger's. */
+const DOUBT = 1000;
+
 interface Opening {
-  welcome(welcome: Welcome): void;
+  welcome(welcome: Welcome, seal: Seal | undefined): void;
   refuse(reason: EndReason, text: string): void;
+  /** An answer came that anybody could have made. */
+  doubt(): void;
 }
 
 /** One manager's inbox, and its sessions at the servers. */
@@ -60,6 +67,7 @@ export class Connections implements SessionOwner {
   readonly #options: ConnectionsOptions;
   readonly #transport: Transport;
   readonly #endpoint: Endpoint;
+  readonly #auth: Authenticator | undefined;
   readonly #byId = new Map<string, ServerSession>();
   readonly #byServer = new Map<string, ServerSession>();
   readonly #opening = new Map<string, Promise<ServerSession>>();
@@ -75,14 +83,21 @@ export class Connections implements SessionOwner {
     this.timeout = options.timeout;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.directory = new Directory(options.transport);
-    this.#endpoint = new Endpoint(options.transport, `c-${randomBytes(16).toString('base64url')}`, this.limits, {
-      find: (id) => this.#byId.get(id),
-      welcome: (id, welcome) => this.#handshakes.get(id)?.welcome(welcome),
-      ended: (id, reason, text) => this.#ended(id, reason, text),
-      // Bytes from nobody we know concern no call of ours.
-      malformed: () => undefined,
-      broken: (peer, error) => (peer as ServerSession).end('protocol', error),
-    });
+    this.#auth = options.authkey === undefined ? undefined : new Authenticator(options.authkey);
+    this.#endpoint = new Endpoint(
+      options.transport,
+      `c-${randomBytes(16).toString('base64url')}`,
+      this.limits,
+      {
+        find: (id) => this.#byId.get(id),
+        welcome: (id, welcome, seal) => this.#handshakes.get(id)?.welcome(welcome, seal),
+        ended: (id, reason, text, seal) => this.#ended(id, reason, text, seal),
+        // Bytes from nobody we know concern no call of ours.
+        malformed: () => undefined,
+        broken: (peer, error) => (peer as ServerSession).end('protocol', error),
+      },
+      this.#auth,
+    );
   }
 
   /** The server in this process, where what is wanted is to be had there. */
@@ -228,34 +243,53 @@ export class Connections implements SessionOwner {
 
   async #open(address: ServerAddress): Promise<ServerSession> {
     const id = `${this.#endpoint.owner}.${++this.#sessions}`;
+    await this.#auth?.refresh();
+    const key = this.#auth?.current;
+    const nonce = key && newNonce();
+    let doubted: NodeJS.Timeout | undefined;
     const handshake = new Promise<ServerSession>((resolve, reject) => {
       // The session stands before anything else that came with the welcome is read.
       this.#handshakes.set(id, {
-        welcome: (welcome) => {
+        welcome: (welcome, sealed) => {
           if (this.closed.signal.aborted || this.#byId.has(id) || welcome.version !== PROTOCOL_VERSION) return;
+          const seal = key?.session(id, { client: nonce as string, server: welcome.nonce ?? '' }, 'client');
+          if (seal && !(welcome.nonce && seal.holds(sealed))) return this.#handshakes.get(id)?.doubt();
           this.#handshakes.delete(id);
-          const session = new ServerSession(this, id, address, welcome);
+          const session = new ServerSession(this, id, address, welcome, seal);
           this.#byId.set(id, session);
           this.#byServer.set(address.server, session);
           resolve(session);
         },
         refuse: (reason, text) => {
-          const refused = reason === 'refused';
-          const Type = refused ? ProtocolError : ServerUnavailableError;
+          const Type =
+            reason === 'authkey' ? AuthenticationError : reason === 'refused' ? ProtocolError : ServerUnavailableError;
           reject(new Type(text, { server: address.server, generation: address.generation, fate: 'not-executed' }));
+        },
+        doubt: () => {
+          const text =
+            `The server "${address.server}" did not prove that it has the authkey of this application: it has another, ` +
+            'or none. Give both the same `authkey`.';
+          const details = { server: address.server, generation: address.generation, fate: 'not-executed' } as const;
+          doubted ??= setTimeout(() => reject(new AuthenticationError(text, details)), DOUBT);
         },
       });
     });
-    const hello = helloFrame(id, {
-      version: PROTOCOL_VERSION,
-      inbox: this.#endpoint.owner,
-      generation: address.generation,
-      application: this.#options.application,
-      host: hostname(),
-      pid: process.pid,
-      allowance: { calls: 0, bytes: this.limits.bytes },
-      messageBytes: this.limits.messageBytes,
-    });
+    const hello = (): Uint8Array =>
+      helloFrame(
+        id,
+        {
+          version: PROTOCOL_VERSION,
+          inbox: this.#endpoint.owner,
+          generation: address.generation,
+          application: this.#options.application,
+          host: hostname(),
+          pid: process.pid,
+          allowance: { calls: 0, bytes: this.limits.bytes },
+          messageBytes: this.limits.messageBytes,
+          ...(nonce !== undefined && { nonce, at: this.#transport.now() }),
+        },
+        key,
+      );
     const stop = new AbortController();
     const settled = (): void => stop.abort();
     handshake.then(settled, settled);
@@ -264,16 +298,19 @@ export class Connections implements SessionOwner {
       while (!stop.signal.aborted) {
         if (this.closed.signal.aborted) throw this.closedError();
         if (since.elapsed() > HELLO_LIMIT) throw unreachable(this.#transport, { server: address.server });
-        if (this.connected()) void this.write(address.inbox, 'frames', hello);
+        if (this.connected()) void this.write(address.inbox, 'frames', hello());
         await pause(HELLO_AGAIN, stop.signal);
       }
       return await handshake;
     } finally {
+      clearTimeout(doubted);
       this.#handshakes.delete(id);
     }
   }
 
-  #ended(id: string, reason: EndReason, text: string): void {
+  #ended(id: string, reason: EndReason, text: string, seal: Seal | undefined): void {
+    // Whoever can write may have made the server say that somebody proved nothing: it ends no session that stands.
+    if (this.#auth && (reason === 'authkey' || !this.#auth.holding(seal))) return this.#handshakes.get(id)?.doubt();
     this.#handshakes.get(id)?.refuse(reason, text);
     this.#byId.get(id)?.end(reason);
   }

@@ -28,6 +28,7 @@ import {
   type Limits,
   type TicketOptions,
 } from '../protocol/index.js';
+import type { AuthKey } from '../link/index.js';
 import type { Transport } from '../transport/index.js';
 import { censusOf } from './census.js';
 import { Connections } from './connections.js';
@@ -46,6 +47,8 @@ export interface ManagerOptions {
   /** Milliseconds that a call waits for its answer. @default 30000 */
   timeout?: number;
   limits?: Partial<Limits> | undefined;
+  /** What servers must prove to have, and this application proves to them. @default none */
+  authkey?: AuthKey | undefined;
   /** The server that this is the manager of, from when it hosts on: what it has the type of is made there. */
   local?: () => LocalServer | undefined;
   /** Told how that server reaches objects of others. */
@@ -275,6 +278,7 @@ export class Manager extends Creators {
       application: options.application ?? 'application',
       timeout: checkTimeout(options.timeout ?? TIMEOUT),
       limits: options.limits,
+      authkey: options.authkey,
       local: options.local,
       onCollected: options.onCollected ?? ((): void => undefined),
       onConnecting: () => this.#status.value === 'idle' && this.#status.next('connecting'),

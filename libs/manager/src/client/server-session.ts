@@ -29,7 +29,7 @@ import {
 } from '../protocol/index.js';
 import type { EndReason, Fate, Limits, ReferenceScope, Welcome } from '../protocol/index.js';
 import { BeatCounter, beatFrame, beatInterval, Link, Moment } from '../link/index.js';
-import type { Peer } from '../link/index.js';
+import type { Peer, SessionSeal } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
 import { heldThrough, type Held } from './held.js';
@@ -80,6 +80,7 @@ export class ServerSession implements Peer, RecordSession {
   readonly generation: number;
   readonly lease: number;
   readonly link: Link;
+  readonly seal: SessionSeal | undefined;
   readonly scope: ReferenceScope;
   ended: EndReason | 'server-lost' | 'manager-closed' | undefined;
 
@@ -106,13 +107,14 @@ export class ServerSession implements Peer, RecordSession {
   /** In development: the references in the answer that is being read. */
   #arrived: Handle[] = [];
 
-  constructor(owner: SessionOwner, id: string, address: ServerAddress, welcome: Welcome) {
+  constructor(owner: SessionOwner, id: string, address: ServerAddress, welcome: Welcome, seal?: SessionSeal) {
     this.#owner = owner;
     this.#address = address;
     this.id = id;
     this.server = address.server;
     this.generation = address.generation;
     this.lease = welcome.lease;
+    this.seal = seal;
     // What is larger than the whole credit would wait for ever.
     const messageBytes = Math.min(owner.limits.messageBytes, welcome.messageBytes, welcome.allowance.bytes);
     this.#limits = { ...owner.limits, messageBytes };
@@ -124,6 +126,7 @@ export class ServerSession implements Peer, RecordSession {
       session: id,
       window: { calls: 0, bytes: owner.limits.bytes },
       write: (lane, bytes) => owner.write(address.inbox, lane, bytes),
+      mac: seal?.mac,
       mayWrite: () => owner.connected() && this.#leaseHolds(),
       deliver: (messages, sizes) => this.#deliver(messages, sizes),
       onBroken: (error) => this.end('protocol', error),

@@ -1,12 +1,15 @@
 import { decodeFrame, encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
-import type { EndReason, FrameHeader, Hello, Limits, ReferenceScope, Welcome } from '../protocol/index.js';
+import type { EndReason, FrameHeader, Hello, Limits, ReferenceScope, Seal, Welcome } from '../protocol/index.js';
 import type { Delivery, Inbox, InboxReader, Lane, Transport } from '../transport/index.js';
+import type { Authenticator, HeldKey, SessionSeal } from './authkey.js';
 import type { Link } from './link.js';
 
 /** One session as the frames of an inbox meet it. */
 export interface Peer {
   readonly link: Link;
   readonly scope: ReferenceScope;
+  /** By what the frames of its other end are known, where there is an authkey. */
+  readonly seal: SessionSeal | undefined;
   /** Whether data frames may be taken now: nobody takes an answer, or starts a call, on a lease that may be over. */
   takes(): boolean;
   /** A beat. Those that are not newer than the last are to be dropped. */
@@ -21,9 +24,9 @@ export interface Peer {
 /** What becomes of the frames that are not for a session that stands. */
 export interface EndpointHandlers {
   find(session: string): Peer | undefined;
-  hello?(session: string, hello: Hello): void;
-  welcome?(session: string, welcome: Welcome): void;
-  ended?(session: string, reason: EndReason, text: string): void;
+  hello?(session: string, hello: Hello, seal: Seal | undefined): void;
+  welcome?(session: string, welcome: Welcome, seal: Seal | undefined): void;
+  ended?(session: string, reason: EndReason, text: string, seal: Seal | undefined): void;
   /** A data frame or beat of a session that is not known here. */
   unknown?(session: string): void;
   /** The inbox was read to its end. */
@@ -36,22 +39,35 @@ export interface EndpointHandlers {
   broken(peer: Peer, error: ProtocolError): void;
 }
 
+/** Frames that only the other end of a standing session can make. */
+const IN_SESSION: ReadonlySet<number> = new Set([FrameKind.data, FrameKind.ack, FrameKind.gap, FrameKind.beat]);
+/** Bytes that a frame may have beside its largest message. */
+const ROOM = 1024 * 1024;
+
 /** One inbox and the sessions whose frames arrive in it. */
 export class Endpoint implements InboxReader {
   readonly owner: string;
   readonly #transport: Transport;
   readonly #handlers: EndpointHandlers;
   readonly #limits: Limits;
+  readonly #auth: Authenticator | undefined;
   #inbox: Inbox | undefined;
   #drains = 0;
   /** Links that took something in the delivery under way. */
   readonly #answering = new Set<Link>();
 
-  constructor(transport: Transport, owner: string, limits: Limits, handlers: EndpointHandlers) {
+  constructor(
+    transport: Transport,
+    owner: string,
+    limits: Limits,
+    handlers: EndpointHandlers,
+    auth: Authenticator | undefined,
+  ) {
     this.#transport = transport;
     this.owner = owner;
     this.#limits = limits;
     this.#handlers = handlers;
+    this.#auth = auth;
   }
 
   async open(ttl: number): Promise<void> {
@@ -88,14 +104,25 @@ export class Endpoint implements InboxReader {
   #read(lane: Lane, delivery: Delivery): void {
     let header: FrameHeader | undefined;
     let peer: Peer | undefined;
+    let seal: Seal | undefined;
+    /** Whatever is wrong with it, the peer that it names is not to blame. */
+    let forged = this.#auth !== undefined;
     const messages: unknown[][] = [];
     const sizes: number[] = [];
     try {
+      if (delivery.bytes.length > this.#limits.messageBytes + ROOM) {
+        throw new ProtocolError(`A frame of ${delivery.bytes.length} bytes is more than anybody may send.`);
+      }
       decodeFrame(
         delivery.bytes,
-        (opened) => {
-          header = opened;
+        (opened, sealed) => {
           peer = this.#handlers.find(opened[1]);
+          if (this.#auth && peer && IN_SESSION.has(opened[0]) && !peer.seal?.holds(sealed)) {
+            throw new ProtocolError(`A frame for session ${opened[1]} has no valid MAC.`);
+          }
+          forged = false;
+          header = opened;
+          seal = sealed;
           return peer && opened[0] === FrameKind.data && peer.takes() && peer.link.accepts(opened) ? peer.scope : null;
         },
         (message, size, failure) => {
@@ -107,19 +134,19 @@ export class Endpoint implements InboxReader {
     } catch (error) {
       const wrong =
         error instanceof ProtocolError ? error : new ProtocolError('A frame cannot be read.', { cause: error });
-      if (peer) this.#handlers.broken(peer, wrong);
+      if (peer && !forged) this.#handlers.broken(peer, wrong);
       else this.#handlers.malformed(wrong);
       return;
     }
     if (!header) return;
-    if (!peer) this.#stranger(header);
+    if (!peer) this.#stranger(header, seal);
     else if (messages.length > 0) {
       this.#answering.add(peer.link);
       peer.link.take(header, messages, sizes, Math.max(0, this.#transport.now() - delivery.at));
-    } else this.#control(peer, header, lane);
+    } else this.#control(peer, header, lane, seal);
   }
 
-  #control(peer: Peer, header: FrameHeader, lane: Lane): void {
+  #control(peer: Peer, header: FrameHeader, lane: Lane, seal: Seal | undefined): void {
     switch (header[0]) {
       case FrameKind.ack:
         peer.link.heard(header);
@@ -134,21 +161,21 @@ export class Endpoint implements InboxReader {
         peer.link.gap(header[2]);
         break;
       default:
-        this.#stranger(header);
+        this.#stranger(header, seal);
     }
   }
 
-  #stranger(header: FrameHeader): void {
+  #stranger(header: FrameHeader, seal: Seal | undefined): void {
     const session = header[1];
     switch (header[0]) {
       case FrameKind.hello:
-        this.#handlers.hello?.(session, header[2]);
+        this.#handlers.hello?.(session, header[2], seal);
         break;
       case FrameKind.welcome:
-        this.#handlers.welcome?.(session, header[2]);
+        this.#handlers.welcome?.(session, header[2], seal);
         break;
       case FrameKind.ended:
-        this.#handlers.ended?.(session, header[2], header[3]);
+        this.#handlers.ended?.(session, header[2], header[3], seal);
         break;
       case FrameKind.data:
       case FrameKind.beat:
@@ -160,21 +187,22 @@ export class Endpoint implements InboxReader {
 }
 
 /** Frames outside of any link: they open, refuse and end sessions, and are said again rather than acknowledged. */
-export function helloFrame(session: string, hello: Hello): Uint8Array {
-  return encodeFrame([FrameKind.hello, session, hello], []);
+export function helloFrame(session: string, hello: Hello, key: HeldKey | undefined): Uint8Array {
+  return encodeFrame([FrameKind.hello, session, hello], [], key?.mac);
 }
 
-export function welcomeFrame(session: string, welcome: Welcome): Uint8Array {
-  return encodeFrame([FrameKind.welcome, session, welcome], []);
+export function welcomeFrame(session: string, welcome: Welcome, seal: SessionSeal | undefined): Uint8Array {
+  return encodeFrame([FrameKind.welcome, session, welcome], [], seal?.mac);
 }
 
-export function endedFrame(session: string, reason: EndReason, text: string): Uint8Array {
-  return encodeFrame([FrameKind.ended, session, reason, text], []);
+/** It may be about a session of which nothing is known, so it is sealed with the authkey itself. */
+export function endedFrame(session: string, reason: EndReason, text: string, key: HeldKey | undefined): Uint8Array {
+  return encodeFrame([FrameKind.ended, session, reason, text], [], key?.mac);
 }
 
 export function beatFrame(link: Link, number: number, echo: number): Uint8Array {
   const [seq, ack, calls, bytes] = link.state();
-  return encodeFrame([FrameKind.beat, link.session, seq, ack, calls, bytes, number, echo], []);
+  return encodeFrame([FrameKind.beat, link.session, seq, ack, calls, bytes, number, echo], [], link.mac);
 }
 
 /** A session's id starts with the inbox of the client that it belongs to, so that it can be answered by who knows nothing else of it. */

@@ -1,5 +1,7 @@
 export { beatFrame, Endpoint, endedFrame, helloFrame, inboxOfSession, welcomeFrame } from './endpoint.js';
 export type { EndpointHandlers, Peer } from './endpoint.js';
+export { Authenticator, HeldKey, newNonce } from './authkey.js';
+export type { AuthKey, AuthKeys, SessionSeal } from './authkey.js';
 export { Moment } from './elapsed.js';
 export { BeatCounter, beatInterval, ReadingClock } from './lease.js';
 export { Link } from './link.js';

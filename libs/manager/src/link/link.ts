@@ -53,6 +53,8 @@ export interface LinkOptions {
   /** What the peer may have under way towards this side at any moment. */
   window: Allowance;
   write: (lane: Lane, bytes: Uint8Array) => Promise<boolean>;
+  /** Makes the MAC of each frame, where there is an authkey. */
+  mac?: ((body: Uint8Array) => Uint8Array) | undefined;
   /** Whether frames may leave now: a medium that is connected, a lease that holds. */
   mayWrite: () => boolean;
   /** Every message once and in order, with its bytes; `age` is ms since it was queued at the other side. Must not throw. */
@@ -110,6 +112,10 @@ export class Link {
     this.session = options.session;
     this.#options = options;
     this.#announced = { ...options.window };
+  }
+
+  get mac(): ((body: Uint8Array) => Uint8Array) | undefined {
+    return this.#options.mac;
   }
 
   /** Bytes that left and are not acknowledged, and those that wait for credit. */
@@ -408,7 +414,7 @@ export class Link {
     const next = this.#taken + 1;
     if (this.#gapAsked === next) return;
     this.#gapAsked = next;
-    void this.#options.write('beats', encodeFrame([FrameKind.gap, this.session, next], []));
+    void this.#options.write('beats', encodeFrame([FrameKind.gap, this.session, next], [], this.mac));
   }
 
   #ackSoon(): void {
@@ -443,7 +449,10 @@ export class Link {
 
   #writeAck(): void {
     const [seq, ack, calls, bytes] = this.state();
-    void this.#options.write('frames', encodeFrame([FrameKind.ack, this.session, seq, ack, calls, bytes], []));
+    void this.#options.write(
+      'frames',
+      encodeFrame([FrameKind.ack, this.session, seq, ack, calls, bytes], [], this.mac),
+    );
   }
 
   #cutFrame(): Sent {
@@ -510,7 +519,7 @@ export class Link {
     const { ack } = sent;
     const { calls, bytes } = (this.#announced = this.#allowance());
     const age = Math.max(0, Math.round(performance.now() - sent.queuedAt));
-    const frame = encodeFrame([FrameKind.data, this.session, sent.seq, ack, calls, bytes, age], [sent.body]);
+    const frame = encodeFrame([FrameKind.data, this.session, sent.seq, ack, calls, bytes, age], [sent.body], this.mac);
     sent.written = true;
     this.#writes++;
     this.#options.write('frames', frame).then(

@@ -2,7 +2,7 @@ import { decodeFrame, DEFAULT_LIMITS, encodeMessage, FrameKind } from '../protoc
 import type { Allowance, FrameHeader, ProtocolError, ReferenceScope } from '../protocol/index.js';
 import type { Claims, Inbox, InboxOptions, InboxReader, Lane, Transport, TransportState } from '../transport/index.js';
 import { beatFrame, BeatCounter, Endpoint, Link } from './index.js';
-import type { Peer } from './index.js';
+import type { EndpointHandlers, Peer } from './index.js';
 
 /** Something written: what the test then does with it is the medium's doing. */
 export interface Letter {
@@ -103,6 +103,7 @@ export interface EndOptions {
 /** One end of a session: a link behind a real endpoint, with the logic of beats that sessions have. */
 export class End implements Peer {
   readonly scope = plain;
+  readonly seal = undefined;
   readonly link: Link;
   readonly transport: PlayedTransport;
   readonly received: number[] = [];
@@ -142,11 +143,12 @@ export class End implements Peer {
       },
       onBroken: broken,
     });
-    const endpoint = new Endpoint(this.transport, me, DEFAULT_LIMITS, {
+    const handlers: EndpointHandlers = {
       find: () => this,
       malformed: broken,
       broken: (_peer, error) => broken(error),
-    });
+    };
+    const endpoint = new Endpoint(this.transport, me, DEFAULT_LIMITS, handlers, undefined);
     void endpoint.open(1000);
   }
 

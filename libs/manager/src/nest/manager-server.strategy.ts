@@ -78,7 +78,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
   }
 
   async #start(): Promise<void> {
-    const { name, lease, takeover, limits, closeTimeout, types = [] } = this.#options;
+    const { name, lease, takeover, limits, closeTimeout, authkey, types = [] } = this.#options;
     const server = new ManagerServer({
       transport: makeTransport(this.#options),
       builtIn: builtInTypes(),
@@ -89,6 +89,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
       ...(takeover !== undefined && { takeover }),
       ...(limits !== undefined && { limits }),
       ...(closeTimeout !== undefined && { closeTimeout }),
+      authkey,
     });
     server.foreign = this.#foreign;
     this.#server = server;

@@ -113,6 +113,7 @@ export function makeManager(options: ManagerModuleOptions, own?: Pick<ManagerOpt
     application: options.application ?? applicationName(),
     ...(options.timeout !== undefined && { timeout: options.timeout }),
     limits: options.limits,
+    authkey: options.authkey,
     ...own,
     onCollected: (typeid, madeAt) =>
       logger.warn(

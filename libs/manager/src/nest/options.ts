@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
 import type { AnyClass } from '../definition/index.js';
 import { ConfigurationError, DEFAULT_LIMITS, type Limits } from '../protocol/index.js';
+import type { AuthKey } from '../link/index.js';
 import { RedisTransport, type RedisTransportOptions, type Transport } from '../transport/index.js';
 
 /** How a manager or a server reaches the medium that both share. */
@@ -16,8 +17,12 @@ export interface MediumOptions {
   namespace?: string;
   /** A medium instead of Redis: `nestjs-manager/testing` has one in memory. A function makes one for each application. */
   transport?: () => Transport;
-  /** Not supported yet: setting it fails the bootstrap, so that nobody believes to be protected by it. */
-  authkey?: never;
+  /**
+   * The secret that the applications and servers of a namespace have in common: a string or bytes, 16 at least and best 32
+   * random ones; a list, of which the first is used and each is taken; or a function that gives these. Without it whoever
+   * can write to Redis can call every object. @default none
+   */
+  authkey?: AuthKey;
   /** Bounds on what is sent and taken. */
   limits?: Partial<Limits>;
 }
@@ -78,11 +83,6 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
     }
   }
   const given = options as Record<string, unknown>;
-  if (given['authkey'] !== undefined) {
-    throw new ConfigurationError(
-      `${where}: \`authkey\` protects nothing yet, so it is refused. Protect Redis with ACL users and TLS, and leave it out.`,
-    );
-  }
   if (given['redis'] !== undefined && given['transport'] !== undefined) {
     throw new ConfigurationError(`${where} takes \`redis\` or \`transport\`, not both.`);
   }

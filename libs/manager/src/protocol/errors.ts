@@ -161,6 +161,11 @@ export class ServerSupersededError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_SERVER_SUPERSEDED';
 }
 
+/** One side could not prove that it has the `authkey` of the other. Nothing was executed. */
+export class AuthenticationError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_AUTHENTICATION';
+}
+
 /** The manager was closed. */
 export class ManagerClosedError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_CLOSED';
@@ -238,6 +243,7 @@ export class RemoteError extends ManagerError {
 
 /** Every error class with a code of its own, sorted by name; `docs/reference/errors.md` has an entry for each. */
 export const managerErrors = {
+  AuthenticationError,
   BrokenBarrierError,
   CallAbortedError,
   CallTimeoutError,

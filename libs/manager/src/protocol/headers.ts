@@ -7,6 +7,10 @@ const string: Check = (value) => typeof value === 'string';
 const integer: Check = (value) => Number.isSafeInteger(value);
 const finite: Check = (value) => Number.isFinite(value);
 const allowance: Check = (value) => isRecord(value) && integer(value['calls']) && integer(value['bytes']);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const strings: Check = (value) => Array.isArray(value) && value.every(string);
 
 /** Further properties are allowed: a later version may say more. */
@@ -25,6 +29,8 @@ const hello = record({
   pid: integer,
   allowance,
   messageBytes: finite,
+  nonce: optional(string),
+  at: optional(finite),
 });
 const welcome = record({
   version: integer,
@@ -33,6 +39,7 @@ const welcome = record({
   allowance,
   messageBytes: finite,
   types: (value) => Array.isArray(value) && value.every(type),
+  nonce: optional(string),
 });
 
 /** What follows the kind and the session, by kind. */

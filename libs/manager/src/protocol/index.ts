@@ -3,6 +3,7 @@ export { decodeFrame, encodeFrame, encodeMessage, type Seal } from './codec.js';
 export { copyValue, snapshot } from './copy.js';
 export { registerErrorClass, type ErrorClass } from './error-classes.js';
 export {
+  AuthenticationError,
   BrokenBarrierError,
   CallAbortedError,
   CallTimeoutError,

@@ -56,6 +56,10 @@ export interface Hello {
   allowance: Allowance;
   /** The most bytes of one answer. */
   messageBytes: number;
+  /** Chosen for this session, where there is an authkey. */
+  nonce?: string;
+  /** Ms of the medium's clock at which this frame was made, where there is an authkey: an old one opens nothing. */
+  at?: number;
 }
 
 export interface Welcome {
@@ -67,6 +71,8 @@ export interface Welcome {
   messageBytes: number;
   /** Every type the server has: its typeid, the exposed methods, and those that may wait for ever. */
   types: readonly TypeSummary[];
+  /** The server's choice for this session, where there is an authkey. */
+  nonce?: string;
 }
 
 export interface TypeSummary {
@@ -76,7 +82,8 @@ export interface TypeSummary {
 }
 
 /** Why a session is over: said once by the side that ended it, and again in answer to every later frame. */
-export type EndReason = 'expired' | 'unknown' | 'closed' | 'server-closed' | 'superseded' | 'protocol' | 'refused';
+export type EndReason =
+  'authkey' | 'expired' | 'unknown' | 'closed' | 'server-closed' | 'superseded' | 'protocol' | 'refused';
 
 /** Kinds of message inside a data frame. */
 export const MessageKind = {

@@ -101,8 +101,8 @@ describe('the page of the protocol', () => {
     const hello = Object.fromEntries(names('`hello`').map((name) => [name, 1]));
     const welcome = Object.fromEntries(names('`welcome`').map((name) => [name, 1]));
     const allowance = { calls: 1, bytes: 1 };
-    checkHeader([FrameKind.hello, 's', { ...hello, inbox: 'c-', application: 'a', host: 'h', allowance }]);
-    checkHeader([FrameKind.welcome, 's', { ...welcome, allowance, types: [] }]);
+    checkHeader([FrameKind.hello, 's', { ...hello, inbox: 'c-', application: 'a', host: 'h', allowance, nonce: 'n' }]);
+    checkHeader([FrameKind.welcome, 's', { ...welcome, allowance, types: [], nonce: 'n' }]);
     expect(names('`hello`')).toEqual(properties('Hello'));
     expect(names('`welcome`')).toEqual(properties('Welcome'));
   });

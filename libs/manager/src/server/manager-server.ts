@@ -9,9 +9,22 @@ import {
   ServerClosingError,
   ServerSupersededError,
 } from '../protocol/index.js';
-import type { EndReason, Hello, Limits, Welcome } from '../protocol/index.js';
+import type { EndReason, Hello, Limits, Seal, Welcome } from '../protocol/index.js';
+import { development } from '../definition/index.js';
 import type { ForeignObjects, LocalServer, TypeDefinition } from '../definition/index.js';
-import { beatInterval, Endpoint, endedFrame, inboxOfSession, ReadingClock, welcomeFrame } from '../link/index.js';
+import {
+  Authenticator,
+  beatInterval,
+  Endpoint,
+  endedFrame,
+  inboxOfSession,
+  newNonce,
+  ReadingClock,
+  welcomeFrame,
+  type AuthKey,
+  type HeldKey,
+  type SessionSeal,
+} from '../link/index.js';
 import type { Lane, Transport } from '../transport/index.js';
 import { CycleSearch } from './cycle-search.js';
 import { Dispatcher } from './dispatcher.js';
@@ -45,6 +58,8 @@ export interface ManagerServerOptions {
   /** Takes the name without waiting for the lease of a predecessor: for a supervisor that knows it dead. @default false */
   takeover?: boolean;
   limits?: Partial<Limits>;
+  /** What applications must prove to have, and this server proves to them. @default none: whoever reaches the medium may call */
+  authkey?: AuthKey | undefined;
   /** Milliseconds that `close()` gives to calls under way. @default 5000 */
   closeTimeout?: number;
   logger: Logger;
@@ -86,6 +101,7 @@ export class ManagerServer implements SessionHost {
 
   readonly #options: ManagerServerOptions;
   readonly #transport: Transport;
+  readonly #auth: Authenticator | undefined;
   readonly logger: Logger;
   readonly #claim: ServerClaim;
   readonly #names: Names;
@@ -123,6 +139,7 @@ export class ManagerServer implements SessionHost {
     this.lease = options.lease ?? 30_000;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#transport = options.transport;
+    this.#auth = options.authkey === undefined ? undefined : new Authenticator(options.authkey);
     this.logger = options.logger;
     this.types = new TypeRegistry([...(options.builtIn ?? []), ...options.types]);
     this.table = new ObjectTable({
@@ -199,20 +216,27 @@ export class ManagerServer implements SessionHost {
 
   /** Connects, takes the name, and listens. Waits for the lease of a predecessor of the same name. */
   async start(): Promise<void> {
+    await this.#auth?.refresh();
     await this.#transport.open();
     this.#identity = await this.#claim.acquire(this.#stop.signal);
     const { generation } = this.#identity;
     this.#fences = new Fences(generation, () => this.#transport.claims.nextGeneration());
     this.#acting = true;
-    this.#endpoint = new Endpoint(this.#transport, `s-${this.name}-${generation}`, this.limits, {
-      find: (session) => this.#sessions.get(session),
-      hello: (session, hello) => this.#hello(session, hello),
-      unknown: (session) => this.#unknown(session),
-      drained: () => this.#drained(),
-      restarted: () => this.#clock.interrupted(),
-      malformed: (error) => this.#countMalformed(error),
-      broken: (peer, error) => this.broken(peer as Session, error),
-    });
+    this.#endpoint = new Endpoint(
+      this.#transport,
+      `s-${this.name}-${generation}`,
+      this.limits,
+      {
+        find: (session) => this.#sessions.get(session),
+        hello: (session, hello, seal) => this.#hello(session, hello, seal),
+        unknown: (session) => this.#unknown(session),
+        drained: () => this.#drained(),
+        restarted: () => this.#clock.interrupted(),
+        malformed: (error) => this.#countMalformed(error),
+        broken: (peer, error) => this.broken(peer as Session, error),
+      },
+      this.#auth,
+    );
     await this.#endpoint.open(Math.max(this.lease * 2, 10_000));
     await this.#announce();
     this.#transport.onState((state) => {
@@ -221,6 +245,11 @@ export class ManagerServer implements SessionHost {
     this.#beat = setInterval(() => void this.#renew(false), beatInterval(this.lease));
     for (const type of this.#options.types) {
       this.logger.log(`Type ${type.typeid} exposes: ${type.exposed.join(', ') || 'nothing'}`);
+    }
+    if (!this.#auth && !development) {
+      this.logger.warn(
+        'No `authkey` is set: whoever can write to the medium can call every object. Set one, or be sure that nobody can.',
+      );
     }
     this.logger.log(`Manager server "${this.name}", generation ${generation}, lease ${this.lease} ms, is listening`);
   }
@@ -292,33 +321,38 @@ export class ManagerServer implements SessionHost {
 
   broken(session: Session, error: ProtocolError): void {
     this.logger.warn(`Session ${session.id} of ${session.application} ends: ${error.message}`);
-    void this.write(session.inbox, 'frames', endedFrame(session.id, 'protocol', error.message));
+    void this.write(session.inbox, 'frames', this.#endedFrame(session.id, 'protocol', error.message));
     this.#end(session, 'protocol');
   }
 
-  #hello(id: string, hello: Hello): void {
+  #hello(id: string, hello: Hello, seal: Seal | undefined): void {
     if (hello.generation !== this.identity.generation || inboxOfSession(id) !== hello.inbox) return;
+    const key = this.#auth?.holding(seal);
+    if (this.#auth && !(key && hello.nonce !== undefined && this.#isFresh(hello)))
+      return this.#unproven(id, hello, key);
     if (hello.version !== PROTOCOL_VERSION) {
       const text = `The server speaks version ${PROTOCOL_VERSION} of the protocol, the client ${hello.version}.`;
-      void this.write(hello.inbox, 'frames', endedFrame(id, 'refused', text));
+      void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'refused', text));
       return;
     }
     if (hello.allowance.bytes < SMALLEST_ALLOWANCE) {
       const text = `The client allows ${hello.allowance.bytes} bytes under way, which is too little for any answer.`;
-      void this.write(hello.inbox, 'frames', endedFrame(id, 'refused', text));
+      void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'refused', text));
       return;
     }
     if (this.closing) {
-      void this.write(hello.inbox, 'frames', endedFrame(id, 'server-closed', 'The server is closing.'));
+      void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'server-closed', 'The server is closing.'));
       return;
     }
     if (this.#ended.has(id)) return this.#unknown(id);
     if (!this.#sessions.has(id)) {
-      this.#sessions.set(id, new Session(this, id, hello));
+      this.#sessions.set(id, new Session(this, id, hello, key && this.#proof(id, hello, key)));
       this.logger.debug?.(`Session ${id} of ${hello.application} on ${hello.host} (${hello.pid}) opened`);
     }
     const types = [...this.types.byTypeid.values(), iteratorType];
+    const { nonce, seal: proven } = this.#sessions.get(id) as Session;
     const welcome: Welcome = {
+      ...(nonce !== undefined && { nonce }),
       version: PROTOCOL_VERSION,
       generation: this.identity.generation,
       lease: this.lease,
@@ -326,14 +360,43 @@ export class ManagerServer implements SessionHost {
       messageBytes: this.limits.messageBytes,
       types: types.map(({ typeid, exposed, waits }) => ({ typeid, methods: exposed, waits: [...waits] })),
     };
-    void this.write(hello.inbox, 'frames', welcomeFrame(id, welcome));
+    void this.write(hello.inbox, 'frames', welcomeFrame(id, welcome, proven));
+  }
+
+  #proof(id: string, hello: Hello, key: HeldKey): { nonce: string; seal: SessionSeal } {
+    const nonce = newNonce();
+    return { nonce, seal: key.session(id, { client: hello.nonce as string, server: nonce }, 'server') };
+  }
+
+  /** A session that ended is remembered for as long as its hello would be taken: none of them can be opened again. */
+  #isFresh(hello: Hello): boolean {
+    return Math.abs(this.#transport.now() - (hello.at ?? 0)) < this.lease * REMEMBERED;
+  }
+
+  #unproven(id: string, hello: Hello, key: HeldKey | undefined): void {
+    const who = `${hello.application} on ${hello.host} (${hello.pid})`;
+    this.#auth?.refreshSoon();
+    this.#countMalformed(
+      new ProtocolError(
+        `${who} said hello ${key ? 'with a proof that is too old' : 'without a valid proof of the authkey'}.`,
+      ),
+    );
+    if (this.#sessions.has(id)) return;
+    const text = key
+      ? `The proof that came with a hello was too old for the server "${this.name}".`
+      : `The server "${this.name}" has an authkey, and the application did not prove that it has the same.`;
+    void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'authkey', text));
+  }
+
+  #endedFrame(id: string, reason: EndReason, text: string): Uint8Array {
+    return endedFrame(id, reason, text, this.#auth?.current);
   }
 
   /** Says again why a session is over, once for each frame or beat that comes for it. */
   #unknown(id: string): void {
     const reason = this.#ended.get(id)?.reason ?? 'unknown';
     const text = `Session ${id} is not known at the server "${this.name}": ${reason}.`;
-    void this.write(inboxOfSession(id), 'frames', endedFrame(id, reason, text));
+    void this.write(inboxOfSession(id), 'frames', this.#endedFrame(id, reason, text));
   }
 
   /** Every beat that waited has been read: those who are still not heard of have no excuse. */
@@ -373,15 +436,14 @@ export class ManagerServer implements SessionHost {
     this.#renewing = true;
     const behind = this.#behind;
     this.#behind = false;
+    this.#auth?.refreshSoon();
     try {
       await this.#claim.renew();
       this.#acting = true;
       if (behind || this.#beats++ % 12 === 0) {
         await this.#forgetDead();
         for (const object of await this.#names.renew()) {
-          this.logger.warn(
-            `${object.type.typeid} #${object.id} lost its name to another server; its holders are told`,
-          );
+          this.logger.warn(`${object.type.typeid} #${object.id} lost its name to another server; its holders are told`);
           this.table.evict(object);
         }
       }

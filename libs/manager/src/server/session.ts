@@ -13,7 +13,7 @@ import {
 import type { EndReason, Fate, Hello, Limits, ReferenceScope } from '../protocol/index.js';
 import { handleOf, TRANSIT, Unready, type Logger } from '../definition/index.js';
 import { beatFrame, Link } from '../link/index.js';
-import type { Peer } from '../link/index.js';
+import type { Peer, SessionSeal } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { Call, type CallOrigin } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -64,6 +64,9 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   readonly pid: number;
   readonly since = Date.now();
   readonly link: Link;
+  readonly seal: SessionSeal | undefined;
+  /** This server's choice for it, where there is an authkey. */
+  readonly nonce: string | undefined;
   readonly grants: Grants;
   readonly scope: ReferenceScope;
   /** Reading time of the last beat. */
@@ -91,7 +94,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   #beatHeard = 0;
   #beatSent = 0;
 
-  constructor(server: SessionHost, id: string, hello: Hello) {
+  constructor(server: SessionHost, id: string, hello: Hello, proof?: { nonce: string; seal: SessionSeal }) {
     this.server = server;
     this.#limits = {
       ...server.limits,
@@ -102,12 +105,15 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.application = hello.application;
     this.host = hello.host;
     this.pid = hello.pid;
+    this.seal = proof?.seal;
+    this.nonce = proof?.nonce;
     this.heardAt = server.readingTime();
     this.grants = new Grants(server.table, this);
     this.link = new Link({
       session: id,
       window: { calls: server.limits.calls, bytes: server.limits.bytes },
       write: (lane, bytes) => server.write(this.inbox, lane, bytes),
+      mac: proof?.seal.mac,
       mayWrite: () => server.mayAct(),
       deliver: (messages, sizes, age) => this.#deliver(messages, sizes, age),
       onRelief: () => this.resume(),
