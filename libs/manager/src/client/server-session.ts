@@ -170,8 +170,8 @@ export class ServerSession implements Peer, RecordSession {
     if (signal?.aborted) return Promise.reject(abortedError(method, record, signal.reason, 'not-executed'));
     if (this.link.blocked >= this.#limits.queued) return Promise.reject(this.#overloaded(method));
     const waits = record !== undefined && record.type.waits.has(method);
-    const released = waits ? handle?.releaseSignal : undefined;
-    if (released?.aborted) return Promise.reject(abortedError(method, record, released.reason, 'not-executed'));
+    const released = waits ? handle?.releasing : undefined;
+    if (released?.over) return Promise.reject(abortedError(method, record, released.reason, 'not-executed'));
     const timeout = options.timeout ?? (waits ? 0 : this.#owner.timeout);
     if (record?.line && !tickets) return this.#later(object, { method, args, signal, timeout, record }, handle);
     const number = ++this.#calls;
@@ -211,7 +211,11 @@ export class ServerSession implements Peer, RecordSession {
         unlisten: undefined,
       };
       if (signal) this.#listen(pending, signal);
-      if (released) this.#listen(pending, released);
+      if (released)
+        unlistenToo(
+          pending,
+          released.listen((reason) => this.#abort(pending, reason)),
+        );
       record?.pin();
       this.#pending.add(pending);
       pending.outgoing =
@@ -512,13 +516,7 @@ export class ServerSession implements Peer, RecordSession {
 
   #listen(pending: Pending, signal: AbortSignal): void {
     const unlisten = onAbort(signal, () => this.#abort(pending, signal.reason));
-    const before = pending.unlisten;
-    pending.unlisten = before
-      ? () => {
-          unlisten();
-          before();
-        }
-      : unlisten;
+    unlistenToo(pending, unlisten);
   }
 
   #abort(pending: Pending, reason: unknown): void {
@@ -568,4 +566,15 @@ export class ServerSession implements Peer, RecordSession {
 function unpin({ record, pins }: Pending): void {
   record?.unpin();
   if (pins) for (const target of pins) target.release();
+}
+
+/** What is to be done as well when it waits no more. */
+function unlistenToo(pending: Pending, unlisten: () => void): void {
+  const before = pending.unlisten;
+  pending.unlisten = before
+    ? (): void => {
+        before();
+        unlisten();
+      }
+    : unlisten;
 }

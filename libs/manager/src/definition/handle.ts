@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import { CallAbortedError, ProxyReleasedError } from '../protocol/errors.js';
+import { Ending } from './ending.js';
 import { development, settleLater } from './place.js';
 import type { ObjectToken } from './proxy-identity.js';
 
@@ -49,7 +49,7 @@ export class Handle {
   /** The handle that this one is an `options` view of; itself for a reference of its own. */
   readonly root: Handle;
   /** Fires when the handle is released: its waiting calls end, and its iterators close. */
-  #release: AbortController | undefined;
+  #release: Ending | undefined;
   #waitingEnded = false;
   /** Takes it off what it ends with. */
   #unlisten: (() => void)[] | undefined;
@@ -94,16 +94,14 @@ export class Handle {
   }
 
   /** For calls that may wait for ever. */
-  get releaseSignal(): AbortSignal {
+  get releasing(): Ending {
     const { root } = this;
     if (!root.#release) {
-      root.#release = new AbortController();
-      // As many calls may wait as there are.
-      setMaxListeners(0, root.#release.signal);
+      root.#release = new Ending();
       // A call that reaches its object only now, after the handle was released.
-      if (root.#waitingEnded) root.#release.abort(root.#ended());
+      if (root.#waitingEnded) root.#release.end(root.#ended());
     }
-    return root.#release.signal;
+    return root.#release;
   }
 
   call(method: string, args: readonly unknown[]): Promise<unknown> {
@@ -144,7 +142,7 @@ export class Handle {
     const { root } = this;
     if (!root.collected()) return false;
     root.#waitingEnded = true;
-    root.#release?.abort(root.#ended());
+    root.#release?.end(root.#ended());
     return true;
   }
 
@@ -174,11 +172,13 @@ export class Handle {
     if (signal) this.options = { ...this.options, signal };
     // Calls that wait hear of it themselves, and say why; it is released after them.
     const end = (): void => queueMicrotask(() => this.release());
-    for (const ends of [maker.releaseSignal, ...(signal ? [signal] : [])]) {
-      if (ends.aborted) return end();
-      ends.addEventListener('abort', end, { once: true });
-      (this.#unlisten ??= []).push(() => ends.removeEventListener('abort', end));
-    }
+    const { releasing } = maker;
+    if (releasing.over || signal?.aborted) return end();
+    const unlisten = (this.#unlisten ??= []);
+    unlisten.push(releasing.listen(end));
+    if (!signal) return;
+    signal.addEventListener('abort', end, { once: true });
+    unlisten.push(() => signal.removeEventListener('abort', end));
   }
 
   #ended(): CallAbortedError {

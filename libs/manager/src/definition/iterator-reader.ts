@@ -49,7 +49,7 @@ export class IteratorReader implements AsyncGenerator<unknown, unknown, undefine
       const reader = weakly.deref();
       if (reader) reader.#drop();
     };
-    handle.releaseSignal.addEventListener('abort', drop, { once: true });
+    handle.releasing.listen(drop);
   }
 
   [Symbol.asyncIterator](): this {

@@ -155,7 +155,9 @@ export function makeLazyProxy(handle: Handle, withMembers = true): object {
       return method;
     },
     has: (target, name) =>
-      Reflect.has(target, name) || members?.has(name) || (typeof name === 'string' && !!handle.target.methods()?.has(name)),
+      Reflect.has(target, name) ||
+      members?.has(name) ||
+      (typeof name === 'string' && !!handle.target.methods()?.has(name)),
     set: () => false,
     defineProperty: () => false,
     deleteProperty: () => false,

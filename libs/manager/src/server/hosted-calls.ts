@@ -62,10 +62,9 @@ export class HostedCalls {
   ): Promise<unknown> {
     if (this.#options.closed()) return Promise.reject(closingError());
     const waits = target?.type.waits.has(method) ?? false;
-    const released = waits ? handle?.releaseSignal : undefined;
-    for (const signal of [options.signal, released]) {
-      if (signal?.aborted) return Promise.reject(this.#aborted(target, method, signal.reason, 'not-executed'));
-    }
+    const released = waits ? handle?.releasing : undefined;
+    const ended = options.signal?.aborted ? options.signal : released?.over ? released : undefined;
+    if (ended) return Promise.reject(this.#aborted(target, method, ended.reason, 'not-executed'));
     const timeout = options.timeout ?? (waits ? 0 : TIMEOUT);
     const mine = timeout > 0 ? Date.now() + timeout : undefined;
     const deadline = parent?.deadline === undefined ? mine : Math.min(mine ?? Infinity, parent.deadline);
@@ -83,7 +82,7 @@ export class HostedCalls {
       call.enter();
       const ends = (reason: unknown): void => origin.giveUp(call, this.#aborted(target, method, reason, 'unknown'));
       if (options.signal) origin.listen(options.signal, ends);
-      if (released) origin.listen(released, ends);
+      if (released) origin.listenToo(released.listen(ends));
       queueMicrotask(() => this.#options.dispatcher.admit(call));
     });
   }
@@ -221,6 +220,11 @@ class HostedOrigin implements CallOrigin {
     signal.addEventListener('abort', abort, { once: true });
     this.#unlisten.push(() => signal.removeEventListener('abort', abort));
     if (signal.aborted) abort();
+  }
+
+  /** What is to be done when it is over. */
+  listenToo(unlisten: () => void): void {
+    this.#unlisten.push(unlisten);
   }
 
   giveUp(call: Call, error: ManagerError): void {

@@ -83,11 +83,14 @@ function carried(value: unknown): unknown {
     : value;
 }
 
+/** Those that are made of whatever can be iterated. */
+const filled: ReadonlySet<string> = new Set(['array', 'dict', 'list', 'set']);
+
 /** Gives creators of the built-in types to a class that can create. */
 export function addBuiltIns(prototype: object): void {
   for (const [name, type] of Object.entries(classes)) {
     const value = function (this: { create: Create }, ...args: unknown[]): unknown {
-      return this.create(type, ...args.map(carried));
+      return this.create(type, ...(filled.has(name) ? args.map(carried) : args));
     };
     Object.defineProperty(value, 'name', { value: name });
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });

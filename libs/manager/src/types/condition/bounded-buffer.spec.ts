@@ -47,6 +47,11 @@ class Buffer {
     return [this.notFull, this.notEmpty];
   }
 
+  /** All that will come was taken: those who wait for more are told. */
+  async end(): Promise<void> {
+    await this.notEmpty.runExclusive(() => this.notEmpty.notifyAll());
+  }
+
   /** Whether there was space in time. */
   put(item: string, timeout: number | undefined, signal: AbortSignal): Promise<boolean> {
     return this.notFull.runExclusive(async () => {
@@ -58,10 +63,11 @@ class Buffer {
     });
   }
 
-  take(timeout: number | undefined, signal: AbortSignal): Promise<string | undefined> {
+  take(timeout: number | undefined, signal: AbortSignal, over: () => boolean): Promise<string | undefined> {
     return this.notEmpty.runExclusive(async () => {
       const waiting = this.manager.with(this.notEmpty, { signal });
-      if (!(await waiting.waitFor(async () => (await this.items.length()) > 0, timeout))) return undefined;
+      const there = async (): Promise<boolean> => over() || (await this.items.length()) > 0;
+      if (!(await waiting.waitFor(there, timeout)) || over()) return undefined;
       const item = await this.items.shift();
       await this.notFull.notify();
       return item;
@@ -69,19 +75,23 @@ class Buffer {
   }
 }
 
-/** Tries again and again: some waits have little time, and some are aborted. */
+/** Ms after which nobody would have come to wake those who wait. */
+const FOR_EVER = 10_000;
+
+/** Tries again and again: some waits have little time, and some are aborted. All others must be woken. */
 async function insist<R>(
   dice: Dice,
   attempt: (timeout: number | undefined, signal: AbortSignal) => Promise<R | undefined | false>,
   over: () => boolean,
 ): Promise<R | undefined> {
   while (!over()) {
-    const impatient = dice.below(3);
+    const kind = dice.below(3);
     const abort = new AbortController();
-    const timer = impatient === 1 ? setTimeout(() => abort.abort(), dice.below(8)) : undefined;
+    const timer = kind === 1 ? setTimeout(() => abort.abort(), dice.below(8)) : undefined;
     try {
-      const done = await attempt(impatient === 2 ? dice.below(6) : 50, abort.signal);
+      const done = await attempt(kind === 2 ? dice.below(6) : FOR_EVER, abort.signal);
       if (done !== undefined && done !== false) return done;
+      if (kind !== 2 && !over()) throw new Error('A wait was not woken.');
     } catch (error) {
       if (!(error instanceof CallAbortedError)) throw error;
     } finally {
@@ -110,8 +120,8 @@ async function pass(test: TestManager, kind: 'lock' | 'rlock', count: number, se
       const dice = new Dice(seed + 10 + c);
       const over = (): boolean => got.length >= count;
       while (!over()) {
-        const item = await insist(dice, (timeout, signal) => buffer.take(timeout, signal), over);
-        if (item !== undefined) got.push(item);
+        const item = await insist(dice, (timeout, signal) => buffer.take(timeout, signal, over), over);
+        if (item !== undefined && got.push(item) === count) await buffer.end();
       }
     }),
   ]);

@@ -269,6 +269,11 @@ export function dictBehaviour(open: OpenBench): void {
         expect(await proxy.values()).toEqual(['again', 'other']);
         const [key] = (await dict.keys()) as SharedProxy<Coin>[];
         expect(manager.token(key as SharedProxy<Coin>)).toEqual(manager.token(one));
+        // Whatever stands for a proxy in the server, no string is taken for one.
+        const { generation, id, server } = manager.token(one) as { generation: number; id: number; server: string };
+        for (const text of [`\0p${generation}/${id}/${server}`, `\0s\0p${generation}/${id}/${server}`]) {
+          expect(await dict.has(text as never)).toBe(false);
+        }
         expect(await dict.pop(one as never)).toBe('again');
         expect(await dict.delete(one as never)).toBe(false);
         expect(await dict.size()).toBe(1);

@@ -1,14 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure } from '../../client/house.suite.js';
 import type { Manager } from '../../client/index.js';
-import type { SharedProxy } from '../../definition/index.js';
+import { SharedType, type SharedProxy } from '../../definition/index.js';
+import { CallAbortedError } from '../../protocol/index.js';
 import type { Bench, OpenBench } from '../support/bench.suite.js';
 import { untilObjects, untilStored } from '../support/counted.suite.js';
 import { by, Coin, visitorTypes, ways } from '../support/visitors.suite.js';
 import { List } from './referent.js';
 
+/** Gives iterators. */
+@SharedType({ typeid: 'suite.Source' })
+class Source {
+  *numbers(count: number): Generator<number> {
+    for (let i = 0; i < count; i++) yield i;
+  }
+}
+
 /** The classes of users that the behaviour is seen with. */
-export const listSuiteTypes = visitorTypes;
+export const listSuiteTypes = [...visitorTypes, Source];
 
 /** What a list does, whatever carries the calls. */
 export function listBehaviour(open: OpenBench): void {
@@ -354,6 +363,30 @@ export function listBehaviour(open: OpenBench): void {
       const list = await manager.create(List<number>, [1, 2, 3]);
       for await (const item of list) if (item === 1) break;
       expect(await manager.numberOfObjects()).toBe(1);
+    });
+
+    it('is extended by what an application can iterate', async () => {
+      const list = await manager.create(List);
+      await list.extend(new Map([['a', 1]]).keys());
+      await list.extend(new Set([2]).values());
+      expect(await list.copy()).toEqual(['a', 2]);
+    });
+
+    it('is extended by the items of an iterator in the server', async () => {
+      const [list, source] = [await manager.create(List), await manager.create(Source)];
+      await list.extend((await source.numbers(10_000)) as never);
+      expect(await list.length()).toBe(10_000);
+      await untilObjects(manager, 2);
+    });
+
+    it('reads an iterator no further when nobody waits for it any more', async () => {
+      const [list, source] = [await manager.create(List), await manager.create(Source)];
+      const endless = await source.numbers(Infinity);
+      const signal = AbortSignal.timeout(20);
+      expect(await failure(manager.with(list, { signal }).extend(endless as never))).toBeInstanceOf(CallAbortedError);
+      await manager.release(endless as never);
+      await untilObjects(manager, 2);
+      expect(await list.length()).toBe(0);
     });
 
     it('is the same to every application', async () => {

@@ -67,12 +67,13 @@ export class Keyed<V> {
 
   /** Takes out the entry whose key came last. */
   takeLast(): Entry<V> | undefined {
-    if (this.#entries.size === 0) return undefined;
-    this.#order ??= [...this.#entries.keys()];
-    for (;;) {
+    while (this.#entries.size > 0) {
+      this.#order ??= [...this.#entries.keys()];
       const slot = this.#order.pop();
+      if (this.#order.length === 0) this.#order = undefined;
       if (this.#entries.has(slot)) return this.take(slot);
     }
+    return undefined;
   }
 
   clear(): void {
