@@ -1,5 +1,5 @@
 import { Handle, handleOf, isProxy, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
-import { copyValue, ManagerError, ObjectLostError, ConfigurationError } from '../protocol/index.js';
+import { copyValue, ManagerError, ObjectLostError, OverloadedError, ConfigurationError } from '../protocol/index.js';
 import { Moment } from '../link/index.js';
 import type { Connections } from './connections.js';
 import { LaterArguments } from './later-arguments.js';
@@ -259,7 +259,9 @@ export class NamedTarget implements Target {
       return undefined;
     } catch (error) {
       // A server that went while it was asked: it, or another, is asked again for as long as anybody waits.
-      const gone = error instanceof ManagerError && !enough.signal.aborted && (error.retryable || sessionOver(error));
+      // One that has too much to do already is not helped by being asked again.
+      const again = error instanceof ManagerError && !(error instanceof OverloadedError) && !enough.signal.aborted;
+      const gone = again && (error.retryable || sessionOver(error));
       if (!gone) throw error;
       await pause(AGAIN, enough.signal);
       return undefined;

@@ -123,6 +123,11 @@ export class Link {
     return this.#unackedBytes + this.#blockedBytes;
   }
 
+  /** Number of the oldest frame that is not acknowledged; 0 where all are. */
+  get oldestUnacked(): number {
+    return this.#unacked[0]?.seq ?? 0;
+  }
+
   /** Messages that have not left: without credit, or while the medium is away. */
   get queued(): number {
     return this.#blocked.length + this.#outbox.length;

@@ -10,6 +10,8 @@ export interface Limits {
   bytes: number;
   /** Calls of one session that may wait (in members declared `waits`). @default 20000 */
   waiting: number;
+  /** References of one session. @default 250000 */
+  references: number;
   /** Calls that an application queues beyond its credit before it says `OverloadedError`. @default 100000 */
   queued: number;
 }
@@ -21,5 +23,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   calls: 8192,
   bytes: 32 * 1024 * 1024,
   waiting: 20_000,
+  references: 250_000,
   queued: 100_000,
 });

@@ -43,6 +43,7 @@ import type { ServerIdentity } from './server-claim.js';
 import { Session } from './session.js';
 import type { SessionHost } from './session.js';
 import { Tickets } from './tickets.js';
+import { Turns } from './turns.js';
 import { TypeRegistry } from './type-registry.js';
 import { Verbs } from './verbs.js';
 
@@ -87,6 +88,7 @@ export class ManagerServer implements SessionHost {
   readonly limits: Limits;
   readonly table: ObjectTable;
   readonly dispatcher: Dispatcher;
+  readonly turns = new Turns();
   /** Frees objects that only hold each other. */
   readonly cycles: CycleSearch;
   /** Shared objects in the hands of hosted code. */
@@ -401,6 +403,7 @@ export class ManagerServer implements SessionHost {
 
   /** Every beat that waited has been read: those who are still not heard of have no excuse. */
   #drained(): void {
+    this.turns.next();
     this.#clock.drained();
     const now = this.#clock.now();
     if (now - this.#expiredAt < EXPIRY_STEP || !this.mayAct()) return;
@@ -412,6 +415,9 @@ export class ManagerServer implements SessionHost {
             `for ${this.lease} ms: its ${session.grants.size} references are given back`,
         );
         this.#end(session, 'expired');
+      } else if (session.isDeaf(now, this.lease)) {
+        const text = `Nothing that it was sent was acknowledged for ${this.lease} ms, though it beats.`;
+        this.broken(session, new ProtocolError(text, { session: session.id }));
       } else if (session.ended) this.#end(session, session.ended);
     }
   }
@@ -539,6 +545,7 @@ export class ManagerServer implements SessionHost {
     for (const end of [...this.#ends]) end();
     this.#ends.clear();
     this.cycles.stop();
+    this.turns.stop();
     for (const object of [...this.table.objects()]) this.table.evict(object);
     this.#acting = false;
     await this.#endpoint?.close();

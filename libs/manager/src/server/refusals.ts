@@ -49,6 +49,13 @@ export function notHeld(id: number, session: string): ObjectLostError {
   );
 }
 
+export function tooManyReferences(session: string, count: number): OverloadedError {
+  return new OverloadedError(
+    `Session ${session} holds ${count} references, which is as many as it may: release some first.`,
+    { session, retryAfter: 1000, fate: 'not-executed' },
+  );
+}
+
 export function tooManyWaiting(call: Call): OverloadedError {
   return new OverloadedError(
     `Session ${call.session} has as many calls waiting as it may; ${call.method}() was not queued.`,

@@ -10,7 +10,7 @@ import {
   SessionExpiredError,
   WireReference,
 } from '../protocol/index.js';
-import type { EndReason, Fate, Hello, Limits, ReferenceScope } from '../protocol/index.js';
+import type { EndReason, Fate, Hello, Limits, ReferenceScope, ServerVerb } from '../protocol/index.js';
 import { handleOf, TRANSIT, Unready, type Logger } from '../definition/index.js';
 import { beatFrame, Link } from '../link/index.js';
 import type { Peer, SessionSeal } from '../link/index.js';
@@ -23,15 +23,25 @@ import type { Holding } from './holding.js';
 import type { HostedProxies } from './hosted-proxies.js';
 import { iteratorType } from './iterator-type.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
-import { abortedError, closingError, notHeld, timeoutError } from './refusals.js';
+import { abortedError, closingError, notHeld, timeoutError, tooManyReferences } from './refusals.js';
+import { Slice, type Turns } from './turns.js';
 
 /** The most that a result takes without its value. */
 const RESULT_BYTES = 16;
+
+/** Verbs that give a reference. */
+const GRANTING: ReadonlySet<string> = new Set<string>([
+  'attach',
+  'create',
+  'get',
+  'redeem',
+] satisfies (keyof typeof ServerVerb)[]);
 
 /** What a session needs of its server. */
 export interface SessionHost {
   readonly table: ObjectTable;
   readonly dispatcher: Dispatcher;
+  readonly turns: Turns;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly closing: boolean;
@@ -91,6 +101,9 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   /** While an answer is made: what stands in it for objects of other servers. */
   #tickets: ReadonlyMap<object, WireReference> | undefined;
   #waiting = 0;
+  readonly #slice: Slice;
+  /** The oldest frame that is not acknowledged, and since when it is, in reading time. */
+  #oldest = { seq: 0, at: 0 };
   #beatHeard = 0;
   #beatSent = 0;
 
@@ -109,6 +122,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.nonce = proof?.nonce;
     this.heardAt = server.readingTime();
     this.grants = new Grants(server.table, this);
+    this.#slice = new Slice(server.turns, this);
     this.link = new Link({
       session: id,
       window: { calls: server.limits.calls, bytes: server.limits.bytes },
@@ -178,6 +192,13 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
       error instanceof ManagerError ? error : new ProtocolError('An argument could not be read.', { cause: error });
     // The call is refused with what was wrong with its arguments (see `#receive`).
     return message.with(4, wrong);
+  }
+
+  /** Whether its other end beats, and acknowledges nothing of what it was sent for a lease. */
+  isDeaf(now: number, lease: number): boolean {
+    const seq = this.link.oldestUnacked;
+    if (seq === 0 || seq !== this.#oldest.seq) this.#oldest = { seq, at: now };
+    return seq !== 0 && now - this.#oldest.at >= lease;
   }
 
   /** Starts what may start now. */
@@ -283,6 +304,9 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     if (cancels?.has(number)) return this.#refuse(call, abortedError(call));
     if (timeout > 0 && age >= timeout) return this.#refuse(call, timeoutError(call, 'before it could start'));
     if (this.server.closing) return this.#refuse(call, closingError());
+    if (id === 0 && this.grants.size >= this.server.limits.references && GRANTING.has(method)) {
+      return this.#refuse(call, tooManyReferences(this.id, this.grants.size));
+    }
     if (this.#backlog.length === 0 && this.#mayStart()) {
       if (target?.type.serial) this.#calls.set(number, call);
       return this.server.dispatcher.admit(call);
@@ -338,7 +362,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   }
 
   #mayStart(): boolean {
-    return this.link.pendingBytes < this.server.limits.bytes && this.server.mayStart();
+    return this.link.pendingBytes < this.server.limits.bytes && this.server.mayStart() && this.#slice.allows();
   }
 
   mayWait(call: Call): boolean {
@@ -366,6 +390,9 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.server.proxies.giver = call;
     try {
       const prepared = prepareValue(value, this.scope, this.#limits, 'result');
+      if (this.grants.size > this.server.limits.references && this.grants.granted().length > 0) {
+        throw tooManyReferences(this.id, this.grants.size);
+      }
       const message = [MessageKind.result, call.number, prepared];
       if (call.handsOver) message.push(true);
       bytes = encodeMessage(message, this.#limits);

@@ -137,12 +137,15 @@ function expected(count: number): string[] {
   return [0, 1].flatMap((p) => Array.from({ length: count / 2 }, (_, i) => `${p}:${i}`)).sort();
 }
 
-it.each(['lock', 'rlock'] as const)(
-  'a bounded buffer of conditions over one %s passes 2,000 items, each once, through timeouts and aborts',
-  async (kind) => {
+it.each([
+  ['lock', 2000],
+  ['rlock', 400],
+] as const)(
+  'a bounded buffer of conditions over one %s passes %i items, each once, through timeouts and aborts',
+  async (kind, count) => {
     await using test = await createTestManager();
-    const got = await pass(test, kind, 2000, 1234);
-    expect([...got].sort()).toEqual(expected(2000));
+    const got = await pass(test, kind, count, 1234);
+    expect([...got].sort()).toEqual(expected(count));
   },
   60_000,
 );
@@ -151,9 +154,9 @@ it('a bounded buffer loses and doubles nothing, however its waits end', async ()
   await fc.assert(
     fc.asyncProperty(fc.constantFrom('lock', 'rlock'), fc.integer({ min: 1, max: 2 ** 30 }), async (kind, seed) => {
       await using test = await createTestManager();
-      const got = await pass(test, kind, 100, seed);
-      expect([...got].sort()).toEqual(expected(100));
+      const got = await pass(test, kind, 60, seed);
+      expect([...got].sort()).toEqual(expected(60));
     }),
-    { numRuns: Number(process.env['BUFFER_RUNS'] ?? 8) },
+    { numRuns: Number(process.env['BUFFER_RUNS'] ?? 5) },
   );
 }, 60_000);
