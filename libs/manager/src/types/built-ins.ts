@@ -1,4 +1,4 @@
-import { isProxy, type AnyProxy, type SharedClass, type SharedProxy, type TypeToken } from '../definition/index.js';
+import type { SharedClass, SharedProxy, TypeToken } from '../definition/index.js';
 import type { SharedArray } from './array/referent.js';
 import type { ArrayInput, Typecode } from './array/typecodes.js';
 import type { BarrierOptions } from './barrier/client.js';
@@ -16,6 +16,7 @@ import type { Queue } from './queue/referent.js';
 import type { RLock } from './rlock/referent.js';
 import type { Semaphore } from './semaphore/referent.js';
 import type { SharedSet } from './set/referent.js';
+import { carried } from './support/carried.js';
 import type { Key } from './support/keys.js';
 import type { Items } from './support/operands.js';
 import type { Value } from './value/referent.js';
@@ -73,15 +74,6 @@ export interface BuiltIns {
 }
 
 type Create = (type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]) => unknown;
-
-/** What can be iterated travels as an array; what is data or a proxy as it is. */
-function carried(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || isProxy(value as AnyProxy)) return value;
-  if (Array.isArray(value) || value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)) return value;
-  return typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
-    ? [...(value as Iterable<unknown>)]
-    : value;
-}
 
 /** Those that are made of whatever can be iterated. */
 const filled: ReadonlySet<string> = new Set(['array', 'dict', 'list', 'set']);

@@ -67,18 +67,18 @@ export function barrierBehaviour(open: OpenBench): void {
   });
 
   it.each([
-    ['no parties', [0], RangeError, 'The number of parties of a barrier is a whole number, 1 or more, got 0.'],
-    ['fewer than none', [-1], RangeError, 'The number of parties of a barrier is a whole number, 1 or more, got -1.'],
-    ['half a party', [1.5], RangeError, 'The number of parties of a barrier is a whole number, 1 or more, got 1.5.'],
-    ['parties that are no number', ['2'], TypeError, "The number of parties of a barrier is a number, got '2'."],
-    ['nothing', [], TypeError, 'The number of parties of a barrier is a number, got undefined.'],
+    ['no parties', [0], RangeError, /^The number of parties of a barrier is a whole number, 1 or more, got 0\.$/],
+    ['fewer than none', [-1], RangeError, /, 1 or more, got -1\.$/],
+    ['half a party', [1.5], RangeError, /, 1 or more, got 1\.5\.$/],
+    ['parties that are no number', ['2'], TypeError, /^The number of parties of a barrier is a number, got '2'\.$/],
+    ['nothing', [], TypeError, /is a number, got undefined\.$/],
     ['a timeout that is no number', [2, { timeout: '5' }], TypeError, /^barrier\(\) takes its timeout .*got '5'\.$/],
     ['an option that there is not', [2, { timeuot: 5 }], TypeError, /^barrier\(\) has no option 'timeuot'/],
     ['options that are none', [2, 5], TypeError, /^barrier\(\) takes its options in an object, got 5\.$/],
   ])('a barrier cannot be made with %s', async (_what, args, type, message) => {
     const error = await failure(manager.create('barrier', ...args));
     expect(error).toBeInstanceOf(type);
-    expect(error.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+    expect(error.message).toMatch(message);
   });
 
   describe('the rounds of a barrier', () => {
@@ -93,7 +93,7 @@ export function barrierBehaviour(open: OpenBench): void {
       };
       await Promise.all([party(0, mine), party(1, theirs), party(2, mine)]);
       for (let round = 0; round < 30; round++) {
-        expect(places.map((of) => of[round]).sort()).toEqual([0, 1, 2]);
+        expect(places.map((of) => of[round]).toSorted((a = 0, b = 0) => a - b)).toEqual([0, 1, 2]);
       }
       expect(await stateOf(manager, mine)).toMatchObject({ waiters: 0, running: 0 });
     });

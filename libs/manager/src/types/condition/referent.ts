@@ -115,7 +115,7 @@ export class Condition implements ConditionRemote {
     const waiter = this.#waiters.next();
     if (!waiter) return;
     // Whoever leaves before it has its answer was not woken; all others may sleep on what it was told.
-    // gone
+    waiter.call.onUndelivered(() => this.#wakeNext());
     this.#wake(waiter);
   }
 

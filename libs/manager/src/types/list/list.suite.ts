@@ -374,8 +374,10 @@ export function listBehaviour(open: OpenBench): void {
 
     it('is extended by the items of an iterator in the server', async () => {
       const [list, source] = [await manager.create(List), await manager.create(Source)];
-      await list.extend((await source.numbers(10_000)) as never);
+      const numbers = await source.numbers(10_000);
+      await list.extend(numbers as never);
       expect(await list.length()).toBe(10_000);
+      await manager.release(numbers as never);
       await untilObjects(manager, 2);
     });
 

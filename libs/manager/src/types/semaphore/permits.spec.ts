@@ -68,9 +68,9 @@ describe('permits', () => {
   it('that were released before their answer came back unwanted are released for another one', () => {
     const permits = new Permits(2, 2);
     const session = new Session('s');
-    permits.acquire(session.call('known'), now, plain);
+    void permits.acquire(session.call('known'), now, plain);
     const before = new Session('s');
-    permits.acquire(before.call('unknown'), now, plain);
+    void permits.acquire(before.call('unknown'), now, plain);
     // By the task whose own acquire was aborted meanwhile: it means the permit that it knows of.
     permits.release(session.call('unknown'));
     before.unwanted();
@@ -81,7 +81,7 @@ describe('permits', () => {
   it('that were released come back no second time when their session ends before its answer was acknowledged', () => {
     const permits = new Permits(1, Infinity);
     const session = new Session('s');
-    permits.acquire(session.call(), now, plain);
+    void permits.acquire(session.call(), now, plain);
     permits.release(session.call());
     session.end();
     expect(permits.free).toBe(1);
@@ -91,7 +91,7 @@ describe('permits', () => {
     const permits = new Permits(1, 1);
     const session = new Session('s');
     session.end();
-    permits.acquire(session.call(), now, plain);
+    void permits.acquire(session.call(), now, plain);
     expect(permits.free).toBe(1);
     expect(permits.state()).toMatchObject({ held: 0 });
   });
@@ -99,7 +99,7 @@ describe('permits', () => {
   it('that are disposed of leave no handler at the sessions that have some', () => {
     const permits = new Permits(2, 2);
     const sessions = [new Session('a'), new Session('b')];
-    for (const session of sessions) permits.acquire(session.call(), now, plain);
+    for (const session of sessions) void permits.acquire(session.call(), now, plain);
     permits.dispose();
     expect(sessions.map(({ handlers }) => handlers)).toEqual([0, 0]);
   });

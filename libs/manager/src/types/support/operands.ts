@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { types } from 'node:util';
 import { findCall, handleOf, isProxy, ITERATOR, type AnyProxy, type ProxyOf } from '../../definition/index.js';
 import { MethodNotExposedError } from '../../protocol/index.js';
@@ -8,6 +9,9 @@ import { shown } from './shown.js';
  * is copied.
  */
 export type Items<T> = Iterable<T> | ProxyOf<{ toCopy(): Iterable<T> }>;
+
+/** Items of an iterator that are read in one go. */
+const PAUSE = 1000;
 
 /**
  * Whether a value is data that JavaScript iterates: an array, a Set, a Map (by its entries), a string (by its characters)
@@ -60,12 +64,12 @@ async function copyOf(proxy: AnyProxy, member: string): Promise<unknown> {
 }
 
 async function allOf(iterator: AsyncIterable<unknown>): Promise<unknown[]> {
-  // It may never end; the caller's patience does.
+  // It may never end; the caller's patience does. The loop takes no turn of the event loop by itself, in which that is heard.
   const signal = findCall()?.signal;
   const items: unknown[] = [];
   for await (const item of iterator) {
+    if (items.push(item) % PAUSE === 0) await setImmediate();
     signal?.throwIfAborted();
-    items.push(item);
   }
   return items;
 }

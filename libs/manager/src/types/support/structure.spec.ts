@@ -122,6 +122,18 @@ it('a value that stands at very many paths is compared by its parts', () => {
   expect(sameValue(doubled(200, 1), doubled(200, 2))).toBe(false);
 });
 
+it('what was taken to be the same for the sake of a pair that differs is compared again', () => {
+  const circle = (n: number): { inner: { outer: unknown }; n: number } => {
+    const outer = { inner: { outer: undefined as unknown }, n };
+    outer.inner.outer = outer;
+    return outer;
+  };
+  const [one, two] = [circle(1), circle(2)];
+  // While the outer ones of the Sets are compared, the inner ones seem to be the same, until `n` is reached.
+  expect(sameValue([new Set([one, circle(2)]), one.inner], [new Set([two, circle(1)]), two.inner])).toBe(false);
+  expect(sameValue([new Set([one, circle(2)]), one.inner], [new Set([two, circle(1)]), circle(1).inner])).toBe(true);
+});
+
 it('any value is the same as its copy, and not as one that differs in a leaf', () => {
   const anything = fc.anything({
     withBigInt: true,
