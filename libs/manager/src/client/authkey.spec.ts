@@ -57,17 +57,18 @@ describe('an authkey', () => {
     ['bytes', Buffer.from(KEY), KEY],
     ['the first of a list', [KEY, OTHER], KEY],
     ['the second of the list of the server', [OTHER, KEY], KEY],
-    ['the second of the list of the application', KEY, [OTHER, KEY]],
     ['what a function gives', () => KEY, async () => [KEY]],
   ];
-  it.each(keys)('lets those in who have it: %s', async (what, server, client) => {
+  it.each(keys)('lets those in who have it: %s', async (_what, server, client) => {
     await serve(server);
-    // The list of the application: it proves itself with its first key, which the server must have as well.
-    const manager = house.manager({ authkey: client as never, timeout: 2500 });
-    const made = manager.create(Safe);
-    if (what === 'the second of the list of the application') {
-      expect(await failure(made)).toBeInstanceOf(AuthenticationError);
-    } else expect(await (await made).open()).toBe(1);
+    const safe = await house.manager({ authkey: client as never }).create(Safe);
+    expect(await safe.open()).toBe(1);
+  });
+
+  it('is proven with the first of a list, which the other side must have', async () => {
+    await serve(KEY);
+    const made = house.manager({ authkey: [OTHER, KEY] }).create(Safe);
+    expect(await failure(made)).toBeInstanceOf(AuthenticationError);
   });
 
   it.each([
@@ -84,7 +85,8 @@ describe('an authkey', () => {
     expect(error).toMatchObject({ fate: 'not-executed', server: 'default', retryable: false });
     expect(error.message).not.toContain(KEY);
     expect(Safe.calls).toBe(0);
-    if (server) expect(logged[0]).toMatch(/without a valid proof of the authkey/);
+    const told = logged.map((text) => /without a valid proof of the authkey/.test(text));
+    expect(told.includes(true)).toBe(server !== undefined);
   });
 
   it('can be changed without a moment in which nobody is let in', async () => {

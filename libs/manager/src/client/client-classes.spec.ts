@@ -23,7 +23,7 @@ interface StackClient {
   drain(): Promise<unknown[]>;
   itself(): object;
   quick(): number;
-  [Symbol.asyncIterator](): AsyncGenerator<unknown>;
+  [Symbol.asyncIterator](): AsyncGenerator;
 }
 
 interface StackRemote {
@@ -52,7 +52,7 @@ class StackMembers extends Base {
   itself(): object {
     return this;
   }
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
+  async *[Symbol.asyncIterator](): AsyncGenerator {
     yield* await this.drain();
   }
 }
@@ -176,9 +176,9 @@ describe('the members of a client class', () => {
     [
       'a reserved name',
       class {
-        then(): void {}
+        toJSON(): void {}
       },
-      /"then": the name is reserved/,
+      /"toJSON": the name is reserved/,
     ],
     [
       'another symbol',

@@ -10,8 +10,13 @@ import {
   ServerSupersededError,
 } from '../protocol/index.js';
 import type { EndReason, Hello, Limits, Seal, Welcome } from '../protocol/index.js';
-import { development } from '../definition/index.js';
-import type { ForeignObjects, LocalServer, TypeDefinition } from '../definition/index.js';
+import {
+  development,
+  type ForeignObjects,
+  type LocalServer,
+  type Logger,
+  type TypeDefinition,
+} from '../definition/index.js';
 import {
   Authenticator,
   beatInterval,
@@ -34,7 +39,6 @@ import type { Holding } from './holding.js';
 import { HostedProxies } from './hosted-proxies.js';
 import type { Call } from './call.js';
 import type { HostedObject } from './object-table.js';
-import type { Logger } from '../definition/index.js';
 import { iteratorType } from './iterator-type.js';
 import { Names } from './names.js';
 import { ObjectTable } from './object-table.js';

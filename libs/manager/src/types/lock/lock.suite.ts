@@ -79,14 +79,14 @@ export function lockBehaviour(open: OpenBench): void {
     it('goes to those who wait in the order in which they came', async () => {
       await lock.acquire();
       const order: string[] = [];
+      const turn = async (i: number, one: SharedProxy<Lock>): Promise<void> => {
+        await one.acquire();
+        order.push(`${i}`);
+        await one.release();
+      };
       const waiting = [];
       for (const [i, one] of [lock, theirs, lock, theirs].entries()) {
-        waiting.push(
-          one.acquire().then(async () => {
-            order.push(`${i}`);
-            await one.release();
-          }),
-        );
+        waiting.push(turn(i, one));
         await waiters(i + 1);
       }
       await lock.release();

@@ -29,13 +29,13 @@ export function queueBehaviour(open: OpenBench): void {
   });
   afterEach(() => bench.close());
 
-  const named = async (maxSize?: number): Promise<[SharedProxy<Queue<unknown>>, SharedProxy<Queue<unknown>>]> => [
+  const named = async (maxSize?: number): Promise<[SharedProxy<Queue>, SharedProxy<Queue>]> => [
     await manager.named('queue').queue(maxSize),
     await other.named('queue').queue(maxSize),
   ];
 
   describe.each(ways)('a queue, called by %s', (way) => {
-    const made = async (maxSize?: number): Promise<SharedProxy<Queue<unknown>>> =>
+    const made = async (maxSize?: number): Promise<SharedProxy<Queue>> =>
       by(way, manager, await manager.queue(maxSize));
 
     it('gives items in the order in which they were put', async () => {
@@ -255,7 +255,7 @@ export function queueBehaviour(open: OpenBench): void {
     });
 
     it('that has a proxy in it holds the object until it is taken', async () => {
-      const queue = await manager.queue<unknown>();
+      const queue = await manager.queue();
       const coin = await manager.create(Coin, 5);
       const before = await manager.numberOfObjects();
       await queue.put({ coins: [coin, coin] });
@@ -274,7 +274,7 @@ export function queueBehaviour(open: OpenBench): void {
 
     it('that has a proxy in it lets it go with the queue', async () => {
       const before = await manager.numberOfObjects();
-      const queue = await manager.queue<unknown>();
+      const queue = await manager.queue();
       await queue.put(queue);
       const coin = await manager.create(Coin, 5);
       await queue.put([coin]);
@@ -284,7 +284,7 @@ export function queueBehaviour(open: OpenBench): void {
     });
 
     it('taken by hosted code may hold a proxy that is passed on', async () => {
-      const queue = await manager.queue<unknown>();
+      const queue = await manager.queue();
       await queue.put(await manager.create(Coin, 7));
       const visitor = await manager.create(Visitor);
       const coin = (await visitor.call(queue, 'get', [])) as SharedProxy<Coin>;
@@ -325,7 +325,7 @@ export function queueBehaviour(open: OpenBench): void {
     });
 
     it('drops what is there where it is immediate, and counts it as done', async () => {
-      const queue = await manager.queue<unknown>();
+      const queue = await manager.queue();
       const coin = await manager.create(Coin);
       await queue.put(coin);
       await queue.put(2);

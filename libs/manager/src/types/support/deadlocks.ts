@@ -3,7 +3,8 @@ import type { CallContext, Logger } from '../../definition/index.js';
 /** Something that has one owner at a time. */
 export interface Contended {
   readonly name: string;
-  readonly owner: { readonly session: string; readonly task: string | undefined; readonly application: string } | undefined;
+  readonly owner:
+    { readonly session: string; readonly task: string | undefined; readonly application: string } | undefined;
 }
 
 /** Ms that a circle must have stood before it is told: a lock may be about to be released by another branch of its task. */

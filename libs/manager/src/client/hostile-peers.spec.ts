@@ -1,0 +1,358 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SharedType, type SharedProxy } from '../definition/index.js';
+import { MessageKind, WireReference } from '../protocol/index.js';
+import { silentLogger, type ManagerServer } from '../server/index.js';
+import { House, turns, until } from './house.suite.js';
+import { RawPeer, type Outcome } from './raw-peer.suite.js';
+
+/** What nobody may reach through the wire; whoever does is written down. */
+const touched: string[] = [];
+
+class Base {
+  inherited(): string {
+    return 'inherited';
+  }
+}
+
+@SharedType({ exposed: ['open', 'echo', 'inherited', 'long', 'fail', 'make'], waits: ['long'] })
+class Vault extends Base {
+  static waiting = 0;
+  field = 'field';
+  get accessor(): string {
+    touched.push('accessor');
+    throw new Error('An accessor was read.');
+  }
+  set accessor(_value: string) {
+    touched.push('setter');
+  }
+  open(): number {
+    return 1;
+  }
+  echo(...values: unknown[]): unknown {
+    return values[0];
+  }
+  fail(): void {
+    throw new Error('x'.repeat(100_000));
+  }
+  make(): Vault {
+    return new Vault();
+  }
+  long(): Promise<void> {
+    Vault.waiting++;
+    return new Promise(() => undefined);
+  }
+  hidden(): void {
+    touched.push('hidden');
+  }
+  _private(): void {
+    touched.push('_private');
+  }
+  onSharedDispose(): void {
+    touched.push('disposed');
+  }
+}
+
+describe('a peer that has a session and lies', () => {
+  let house: House;
+  let server: ManagerServer;
+  let honest: SharedProxy<Vault>;
+  let peer: RawPeer;
+  const logged: string[] = [];
+
+  beforeEach(async () => {
+    house = new House();
+    logged.length = touched.length = Vault.waiting = 0;
+    const note = (text: string): number => logged.push(text);
+    server = await house.server([Vault], {
+      lease: 2000,
+      logger: { ...silentLogger, warn: note, error: (text, stack) => note(`ERROR ${text} ${stack ?? ''}`) },
+    });
+    honest = (await house.manager().create(Vault)) as SharedProxy<Vault>;
+    peer = await RawPeer.open(house.medium, server);
+  });
+  afterEach(async () => {
+    try {
+      // Nobody else was touched.
+      expect(await honest.open()).toBe(1);
+      expect(server.closing).toBe(false);
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+      expect(logged.filter((line) => line.startsWith('ERROR'))).toEqual([]);
+    } finally {
+      await peer.transport.close();
+      await house.close();
+    }
+  });
+
+  const refused = (outcome: Outcome, type: string): void => {
+    expect({ name: outcome.error?.name, fate: outcome.fate, ended: peer.ended }).toEqual({
+      name: type,
+      fate: 'not-executed',
+      ended: undefined,
+    });
+  };
+  const ends = async (): Promise<void> => {
+    await until(() => peer.ended);
+    expect(peer.ended).toBe('protocol');
+  };
+
+  describe('about objects', () => {
+    it('is refused what it does not hold, by call and as an argument', async () => {
+      const mine = await peer.create('Vault');
+      for (const id of [1, mine.id + 1, -1, 0.5, Number.NaN, 2 ** 53, Infinity]) {
+        refused(await peer.call(id, 'open', []), 'ObjectLostError');
+      }
+      refused(await peer.call(mine.id, 'echo', [new WireReference('Vault', 1, 0)]), 'ObjectLostError');
+      refused(await peer.call(0, 'ticket', [new WireReference('Vault', 1, 0), 1000, 1]), 'ObjectLostError');
+      expect((await peer.call(mine.id, 'open', [])).value).toBe(1);
+    });
+
+    it('reaches nothing that is not exposed', async () => {
+      const { id } = await peer.create('Vault');
+      const names = ['accessor', 'field', 'hidden', '_private', 'onSharedDispose', 'constructor', '__proto__', 'prototype'];
+      const more = ['toString', 'valueOf', 'hasOwnProperty', '__defineGetter__', 'then', 'toJSON', '', ' open', 'open\0', '1'];
+      for (const name of [...names, ...more]) refused(await peer.call(id, name, []), 'MethodNotExposedError');
+      for (const name of [...names, ...more]) refused(await peer.call(0, name, []), 'MethodNotExposedError');
+      expect((await peer.call(id, 'inherited', [])).value).toBe('inherited');
+      expect(touched).toEqual([]);
+    });
+
+    it('frees nothing of others by releases of what it was never granted', async () => {
+      const { id, grant } = await peer.create('Vault');
+      const releases = [
+        [id + 1, 1],
+        [1, 1],
+        [1, 1e9],
+        [0, 0],
+        [-1, -1],
+        [2 ** 53 - 1, 2 ** 53 - 1],
+        [id, grant - 1],
+        [id, -1],
+      ];
+      await peer.send(...releases.map(([object, upTo]) => [MessageKind.release, object, upTo]));
+      expect((await peer.call(id, 'open', [])).value).toBe(1);
+      expect(server.table.size).toBe(2);
+      // A grant from the future gives back what there is, and nothing that comes later.
+      await peer.send([MessageKind.release, id, 2 ** 50]);
+      refused(await peer.call(id, 'open', []), 'ObjectLostError');
+      const next = await peer.create('Vault');
+      expect((await peer.call(next.id, 'open', [])).value).toBe(1);
+    });
+
+    it('leaves nothing behind by calls of one number', async () => {
+      const { id } = await peer.create('Vault');
+      await peer.send([MessageKind.call, 50, id, 'long', [], 0, ''], [MessageKind.call, 50, id, 'long', [], 0, '']);
+      await ends();
+      expect(Vault.waiting).toBe(1);
+    });
+  });
+
+  describe('in messages that are none', () => {
+    const call = MessageKind.call;
+    it.each<[string, unknown[]]>([
+      ['of no kind', [99]],
+      ['of a kind that only servers send', [MessageKind.result, 1, 1]],
+      ['empty but for a kind', [call]],
+      ['a call without a number', [call, 'x', 0, 'ping', [], 0, '']],
+      ['a call whose number is none', [call, Number.NaN, 0, 'ping', [], 0, '']],
+      ['a call with half a number', [call, 1.5, 0, 'ping', [], 0, '']],
+      ['a call of no object', [call, 1, '0', 'ping', [], 0, '']],
+      ['a call of no method', [call, 1, 0, ['ping'], [], 0, '']],
+      ['a call with arguments that are no list', [call, 1, 0, 'ping', { length: 1 }, 0, '']],
+      ['a call with a timeout that is none', [call, 1, 0, 'ping', [], '5', '']],
+      ['a call with a timeout that ended long ago', [call, 1, 0, 'ping', [], -5, '']],
+      ['a call with a timeout that no timer can wait for', [call, 1, 0, 'ping', [], 1e300, '']],
+      ['a call with a task that is none', [call, 1, 0, 'ping', [], 0, {}]],
+      ['a release of no object', [MessageKind.release, 'x', 1]],
+      ['a release of no grant', [MessageKind.release, 1, Number.NaN]],
+      ['a cancel of no call', [MessageKind.cancel, null]],
+      ['an unwanted of no call', [MessageKind.unwanted, []]],
+    ])('ends its session: %s', async (_what, message) => {
+      await peer.send(message);
+      await ends();
+    });
+
+    it('ends its session by a message that is not even an array, and by bytes that are none', async () => {
+      await peer.body(Buffer.from('c0', 'hex'));
+      await ends();
+    });
+
+    it('is heard once in cancels, unwanteds and goodbyes of what is over', async () => {
+      const { id } = await peer.create('Vault');
+      const stale = [1, 2, 3, 1e9, -1].flatMap((n) => [
+        [MessageKind.cancel, n],
+        [MessageKind.unwanted, n],
+      ]);
+      await peer.send(...stale);
+      expect((await peer.call(id, 'open', [])).value).toBe(1);
+      await peer.send([MessageKind.bye, 'superseded'], [MessageKind.bye, {}], [MessageKind.call, 9, 0, 'ping', [], 0, '']);
+      await until(() => server.sessions === 1);
+    });
+  });
+
+  describe('about what it may have under way', () => {
+    it('loses its session for acknowledgements of what was never sent', async () => {
+      await peer.header('frames', [2, peer.session, 0, 1e6, 0, 0]);
+      await ends();
+    });
+
+    it('loses its session for calls beyond its credit', async () => {
+      const { id } = await peer.create('Vault');
+      const calls = Array.from({ length: 9000 }, (_, i) => [MessageKind.call, 10 + i, id, 'long', [], 0, '']);
+      // Those that wait give their credit back, up to their own bound.
+      await peer.send(...calls.slice(0, 8000));
+      const other = (await peer.create('Vault')).id;
+      await peer.send(...Array.from({ length: 9000 }, (_, i) => [MessageKind.call, 20_000 + i, other, 'nothing', [], 0, '']));
+      await until(() => peer.ended);
+    });
+
+    it('breaks nothing by numbers at their ends', async () => {
+      const most = Number.MAX_SAFE_INTEGER;
+      for (const number of [most, -most, 0, -1]) {
+        await peer.header('frames', [1, peer.session, number, 0, 0, 0, 0]);
+        await peer.header('frames', [2, peer.session, number, 0, number, number]);
+        await peer.header('beats', [3, peer.session, number, 0]);
+        await peer.header('beats', [7, peer.session, 0, 0, number, number, 0, number]);
+      }
+      await turns();
+      expect(peer.ended).toBeUndefined();
+      expect((await peer.call(0, 'ping', [])).value).toBe(true);
+    });
+  });
+
+  describe('in what it says of itself', () => {
+    it.each([0, 1, 64, 511, -1])('cannot have answers of at most %s bytes: it is refused', async (messageBytes) => {
+      const other = await RawPeer.open(house.medium, server, { hello: { messageBytes } });
+      await other.call(0, 'ping', []);
+      await other.call(0, '__proto__', []);
+      expect(other.ended).toBe('refused');
+      await other.transport.close();
+    });
+
+    it('gets an error that fits, however small its answers are', async () => {
+      const other = await RawPeer.open(house.medium, server, { hello: { messageBytes: 512 } });
+      const { id } = await other.create('Vault');
+      expect((await other.call(id, 'fail', [])).error?.name).toBe('PayloadTooLargeError');
+      await other.transport.close();
+    });
+
+    it('writes no lines of its own into the log', async () => {
+      const forged = 'raw\n[Nest] 1  ERROR everything is lost\u001b[2J';
+      const other = new RawPeer(house.medium, server);
+      await other.listen();
+      await other.hello({ application: forged });
+      await other.hello({ host: forged });
+      await other.header('frames', [9, forged]);
+      await other.header('frames', [{ toString: 1 }, forged]);
+      await other.header('frames', ['x'.repeat(1_000_000), 's']);
+      await peer.send([99]);
+      await ends();
+      await turns();
+      expect(other.welcomed).toBe(false);
+      for (const line of logged) {
+        expect(line).not.toMatch(/\p{Cc}/u);
+        expect(line.length).toBeLessThan(500);
+      }
+      await other.transport.close();
+    });
+
+    it('is told of in the log once a second, however many of its sessions break', async () => {
+      for (let i = 0; i < 50; i++) {
+        const other = await RawPeer.open(house.medium, server);
+        await other.send([99]);
+        await until(() => other.ended);
+        await other.transport.close();
+      }
+      await peer.send([99]);
+      await ends();
+      expect(logged.length).toBeLessThan(4);
+    });
+  });
+
+  describe('in arguments', () => {
+    it('gets errors it can read for names of a megabyte', async () => {
+      const huge = '\0'.repeat(1024 * 1024);
+      const { id } = await peer.create('Vault');
+      refused(await peer.call(id, huge, []), 'MethodNotExposedError');
+      refused(await peer.call(0, huge, []), 'MethodNotExposedError');
+      refused(await peer.call(0, 'create', [huge, []]), 'TypeNotRegisteredError');
+      refused(await peer.call(0, 'get', ['Vault', huge, []]), 'ConfigurationError');
+      expect((await peer.call(id, 'open', [], { task: huge })).value).toBe(1);
+    });
+
+    it('is refused names that no application may give', async () => {
+      for (const name of ['', 'a\nb', 'a\0b', '\ud800', 'x'.repeat(201), 5, null, ['a']]) {
+        refused(await peer.call(0, 'get', ['Vault', name, []]), 'ConfigurationError');
+        refused(await peer.call(0, 'unlink', ['Vault', name]), 'ConfigurationError');
+        refused(await peer.call(0, 'attach', ['Vault', name, 1]), 'ConfigurationError');
+      }
+      for (const name of ['}', '{a}', '{}', 'a:b', '%', '*', 'a b', '../x', '__proto__', 'constructor']) {
+        expect((await peer.call(0, 'get', ['Vault', name, []])).value).toHaveProperty('object');
+        expect((await peer.call(0, 'unlink', ['Vault', name])).value).toBe(true);
+      }
+      for (const typeid of ['vault', 'Vault\0', '__proto__', 'constructor', '}', '']) {
+        const type = typeid === '' ? 'ConfigurationError' : 'TypeNotRegisteredError';
+        refused(await peer.call(0, 'get', [typeid, 'a', []]), type);
+        refused(await peer.call(0, 'unlink', [typeid, 'a']), type);
+        refused(await peer.call(0, 'create', [typeid, []]), type);
+      }
+    });
+
+    it('is refused verbs with rubbish', async () => {
+      const rubbish = [undefined, null, 'x', 5, [], {}, new Map(), 'x'.repeat(1_000_000), new Uint8Array(1_000_000), Number.NaN];
+      for (const one of rubbish) {
+        const got = await Promise.all([
+          peer.call(0, 'create', [one]),
+          peer.call(0, 'ticket', [one, one, one]),
+          peer.call(0, 'get', ['Vault', 'a', one, one]),
+          peer.call(0, 'debugInfo', [one, one]),
+          peer.call(0, 'debugInfo', [{ id: one, holders: one }, 10]),
+        ]);
+        const [, , , page, position] = got;
+        expect(page?.error?.name).toBe('ConfigurationError');
+        if (one !== 5) expect(position?.error?.name).toBe('ConfigurationError');
+        for (const [number, secret] of [[one, one], [1, one], [one, new Uint8Array(16)]]) {
+          expect((await peer.call(0, 'redeem', [number, secret])).error?.name).toBe('TicketInvalidError');
+        }
+        expect(peer.ended).toBeUndefined();
+      }
+    });
+
+    it('gets its data back as data, whatever its names are', async () => {
+      const { id } = await peer.create('Vault');
+      const value = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"then":1}') as object;
+      const { value: back } = await peer.call(id, 'echo', [value]);
+      expect(Object.keys(back as object)).toEqual(['__proto__', 'constructor', 'then']);
+      expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
+    });
+
+    /** Levels of objects, each of which stands twice in the one before: of a few bytes a level, and 2 ** levels paths. */
+    const doubled = (levels: number, wrap: (part: object) => object, last: object): object => {
+      let value = last;
+      for (let i = 0; i < levels; i++) value = wrap(value);
+      return value;
+    };
+
+    it('cannot keep the server busy by errors within errors', async () => {
+      const { id } = await peer.create('Vault');
+      const structure = doubled(
+        31,
+        (error) => ({ type: 'E', name: 'E', message: '', errors: [{ error }, { error }] }),
+        { type: 'E', name: 'E', message: '' },
+      );
+      const since = performance.now();
+      await peer.body(callWithError(++peer.calls, id, structure));
+      await peer.answer(peer.calls);
+      expect(performance.now() - since).toBeLessThan(1000);
+    });
+
+    it('cannot send what is nested deeper than anything may be, by no way', async () => {
+      const { id } = await peer.create('Vault');
+      let chain: unknown[] = [];
+      const first = chain;
+      for (let i = 0; i < 100_000; i++) chain.push((chain = []));
+      // Twice, so that it travels as a table of its parts.
+      await peer.body(graphOf(++peer.calls, id, first));
+      await ends();
+    });
+  });
+});
