@@ -26,9 +26,9 @@ export interface EndpointHandlers {
   find(session: string): Peer | undefined;
   hello?(session: string, hello: Hello, seal: Seal | undefined): void;
   welcome?(session: string, welcome: Welcome, seal: Seal | undefined): void;
-  ended?(session: string, reason: EndReason, text: string, seal: Seal | undefined): void;
+  ended?(session: string, end: End, seal: Seal | undefined): void;
   /** A data frame or beat of a session that is not known here. */
-  unknown?(session: string): void;
+  unknown?(session: string, seal: Seal | undefined): void;
   /** The inbox was read to its end. */
   drained?(): void;
   /** The medium was away for a while, or lost the inbox. */
@@ -37,6 +37,18 @@ export interface EndpointHandlers {
   malformed(error: ProtocolError): void;
   /** A frame of a standing session that cannot be read. */
   broken(peer: Peer, error: ProtocolError): void;
+  /** What a frame of a standing session said made code of ours throw: others must not suffer for it. */
+  failed(peer: Peer, error: unknown): void;
+}
+
+/** The word of a server that a session is over. */
+export interface End {
+  readonly reason: EndReason;
+  readonly text: string;
+  /** Of the server. */
+  readonly generation: number;
+  /** MAC of the frame that it answers, where the server does not know the session. */
+  readonly answers: Uint8Array;
 }
 
 /** Frames that only the other end of a standing session can make. */
@@ -139,11 +151,15 @@ export class Endpoint implements InboxReader {
       return;
     }
     if (!header) return;
-    if (!peer) this.#stranger(header, seal);
-    else if (messages.length > 0) {
-      this.#answering.add(peer.link);
-      peer.link.take(header, messages, sizes, Math.max(0, this.#transport.now() - delivery.at));
-    } else this.#control(peer, header, lane, seal);
+    if (!peer) return this.#stranger(header, seal);
+    try {
+      if (messages.length > 0) {
+        this.#answering.add(peer.link);
+        peer.link.take(header, messages, sizes, Math.max(0, this.#transport.now() - delivery.at));
+      } else this.#control(peer, header, lane, seal);
+    } catch (error) {
+      this.#handlers.failed(peer, error);
+    }
   }
 
   #control(peer: Peer, header: FrameHeader, lane: Lane, seal: Seal | undefined): void {
@@ -158,7 +174,7 @@ export class Endpoint implements InboxReader {
         peer.link.missing(header[6], header[2], this.#drains);
         break;
       case FrameKind.gap:
-        peer.link.gap(header[2]);
+        peer.link.gap(header[2], header[3]);
         break;
       default:
         this.#stranger(header, seal);
@@ -175,11 +191,15 @@ export class Endpoint implements InboxReader {
         this.#handlers.welcome?.(session, header[2], seal);
         break;
       case FrameKind.ended:
-        this.#handlers.ended?.(session, header[2], header[3], seal);
+        this.#handlers.ended?.(
+          session,
+          { reason: header[2], text: header[3], generation: header[4], answers: header[5] },
+          seal,
+        );
         break;
       case FrameKind.data:
       case FrameKind.beat:
-        if (!this.#handlers.find(session)) this.#handlers.unknown?.(session);
+        if (!this.#handlers.find(session)) this.#handlers.unknown?.(session, seal);
         break;
       default:
     }
@@ -195,9 +215,24 @@ export function welcomeFrame(session: string, welcome: Welcome, seal: SessionSea
   return encodeFrame([FrameKind.welcome, session, welcome], [], seal?.mac);
 }
 
-/** It may be about a session of which nothing is known, so it is sealed with the authkey itself. */
-export function endedFrame(session: string, reason: EndReason, text: string, key: HeldKey | undefined): Uint8Array {
-  return encodeFrame([FrameKind.ended, session, reason, text], [], key?.mac);
+/**
+ * Sealed as the session is, where it is known; else with the authkey itself, and then it is believed only where it answers
+ * a frame that was just made: anybody may have a server say that it does not know a session.
+ */
+export function endedFrame(
+  session: string,
+  { reason, text, generation, answers }: End,
+  key: { mac(body: Uint8Array): Uint8Array } | undefined,
+): Uint8Array {
+  return encodeFrame([FrameKind.ended, session, reason, text, generation, answers], [], key && ((body) => key.mac(body)));
+}
+
+/** A MAC that is none. */
+export const NO_MAC = new Uint8Array(0);
+
+/** The MAC of a frame that was made here. */
+export function macOf(frame: Uint8Array): Uint8Array {
+  return Uint8Array.from(frame.subarray(1, 1 + (frame[0] as number)));
 }
 
 export function beatFrame(link: Link, number: number, echo: number): Uint8Array {

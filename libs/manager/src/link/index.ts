@@ -1,5 +1,14 @@
-export { beatFrame, Endpoint, endedFrame, helloFrame, inboxOfSession, welcomeFrame } from './endpoint.js';
-export type { EndpointHandlers, Peer } from './endpoint.js';
+export {
+  beatFrame,
+  Endpoint,
+  endedFrame,
+  helloFrame,
+  inboxOfSession,
+  macOf,
+  NO_MAC,
+  welcomeFrame,
+} from './endpoint.js';
+export type { End, EndpointHandlers, Peer } from './endpoint.js';
 export { Authenticator, HeldKey, newNonce } from './authkey.js';
 export type { AuthKey, AuthKeys, SessionSeal } from './authkey.js';
 export { Moment } from './elapsed.js';

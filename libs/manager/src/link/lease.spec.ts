@@ -105,9 +105,17 @@ describe('the time in which beats could be read', () => {
     pass(60_000); // a paused process, a blocked loop, a medium that was away
     clock.drained();
     expect(clock.now()).toBe(1500);
-    wall += 60_000; // a suspended machine
+  });
+
+  it('takes no notice of a wall clock that is set, or goes on while the machine is suspended', () => {
+    const clock = new ReadingClock(1500);
     clock.drained();
-    expect(clock.now()).toBe(3000);
+    for (const jump of [3_600_000, -3_600_000, 60_000]) {
+      pass(100);
+      wall += jump;
+      clock.drained();
+    }
+    expect(clock.now()).toBe(300);
   });
 
   it('counts nothing of the time in which the medium was away', () => {

@@ -41,11 +41,12 @@ export class BeatCounter {
 
 /**
  * Time as the end that grants leases counts it against others: only while it could read their beats. A paused process, a
- * blocked loop or a medium that is away stops this clock, and beats that wait in the inbox are read before it goes on.
+ * blocked loop or a medium that is away stops this clock, and beats that wait in the inbox are read before it goes on. By
+ * the monotonic clock alone: a wall clock that is set would take time from leases that their owners count on.
  */
 export class ReadingClock {
   #time = 0;
-  #last: Moment | undefined;
+  #last: number | undefined;
   /** A step longer than this means that nothing was read in between. */
   readonly #step: number;
 
@@ -55,8 +56,9 @@ export class ReadingClock {
 
   /** The inbox was just read to its end. */
   drained(): void {
-    if (this.#last) this.#time += Math.min(this.#last.elapsed(), this.#step);
-    this.#last = new Moment();
+    const now = performance.now();
+    if (this.#last !== undefined) this.#time += Math.min(now - this.#last, this.#step);
+    this.#last = now;
   }
 
   /** The medium was away: however long that was, it does not count. */

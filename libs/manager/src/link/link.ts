@@ -96,6 +96,10 @@ export class Link {
   #ackFloor: number | undefined;
   #delivering = false;
   #gapAsked = 0;
+  /** How many were asked for; the number of the last one that came. */
+  #gapNumber = 0;
+  #gapHeard = 0;
+  #gaps = 0;
   #missing: { next: number; drains: number } | undefined;
   #beatSeen = 0;
 
@@ -267,8 +271,17 @@ export class Link {
     this.#askGap();
   }
 
+  /** How often the peer has asked for what it misses: one that does is listening. */
+  get gaps(): number {
+    return this.#gaps;
+  }
+
   /** The peer misses everything from `next`. Or did: what it has acknowledged since then was asked for by a request that is out of date. */
-  gap(next: number): void {
+  gap(next: number, number: number): void {
+    // Whoever repeats one, small as it is, would have everything sent again.
+    if (number <= this.#gapHeard) return;
+    this.#gapHeard = number;
+    this.#gaps++;
     const first = this.#unacked[0]?.seq;
     if (first !== undefined && next >= first) this.#resend(next);
   }
@@ -419,7 +432,7 @@ export class Link {
     const next = this.#taken + 1;
     if (this.#gapAsked === next) return;
     this.#gapAsked = next;
-    void this.#options.write('beats', encodeFrame([FrameKind.gap, this.session, next], [], this.mac));
+    void this.#options.write('beats', encodeFrame([FrameKind.gap, this.session, next, ++this.#gapNumber], [], this.mac));
   }
 
   #ackSoon(): void {

@@ -147,6 +147,9 @@ export class End implements Peer {
       find: () => this,
       malformed: broken,
       broken: (_peer, error) => broken(error),
+      failed: (_peer, error) => {
+        throw error;
+      },
     };
     const endpoint = new Endpoint(this.transport, me, DEFAULT_LIMITS, handlers, undefined);
     void endpoint.open(1000);

@@ -24,6 +24,7 @@ import {
   endedFrame,
   inboxOfSession,
   newNonce,
+  NO_MAC,
   ReadingClock,
   welcomeFrame,
   type AuthKey,
@@ -44,6 +45,7 @@ import { Names } from './names.js';
 import { ObjectTable } from './object-table.js';
 import { claimValue, ServerClaim } from './server-claim.js';
 import type { ServerIdentity } from './server-claim.js';
+import { Seldom } from './seldom.js';
 import { Session } from './session.js';
 import type { SessionHost } from './session.js';
 import { Tickets } from './tickets.js';
@@ -112,8 +114,8 @@ export class ManagerServer implements SessionHost {
   readonly #claim: ServerClaim;
   readonly #names: Names;
   readonly #sessions = new Map<string, Session>();
-  readonly #ended = new Map<string, { reason: EndReason; at: number }>();
-  readonly #clock = new ReadingClock(1500);
+  readonly #ended = new Map<string, { reason: EndReason; at: number; seal: SessionSeal | undefined }>();
+  readonly #clock: ReadingClock;
   readonly #stop = new AbortController();
   #supersede: (error: ManagerError) => void = () => undefined;
   #identity: ServerIdentity | undefined;
@@ -126,11 +128,16 @@ export class ManagerServer implements SessionHost {
   /** The medium or the lease was away, and what that takes to make up for was not done yet. */
   #behind = false;
   #acting = false;
+  /** The last attempt to renew the lease failed: the medium is away, or takes no writes. */
+  #refused = false;
   /** Reading time at which sessions were last looked through. */
   #expiredAt = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
   #malformed = { count: 0, reportedAt: 0 };
+  /** Sessions that ended because of what their other ends did. */
+  readonly #breaches = new Seldom((text) => this.logger.warn(text));
+  readonly #expiries = new Seldom((text) => this.logger.warn(text));
   /** What is to be done when what this server's own code owns is given back: it has no session. */
   readonly #ends = new Set<() => void>();
 
@@ -143,6 +150,8 @@ export class ManagerServer implements SessionHost {
       );
     }
     this.lease = options.lease ?? 30_000;
+    // One step must not be a lease: after a pause every session would be over at once.
+    this.#clock = new ReadingClock(Math.min(1500, this.lease / 4));
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#transport = options.transport;
     this.#auth = options.authkey === undefined ? undefined : new Authenticator(options.authkey);
@@ -235,11 +244,12 @@ export class ManagerServer implements SessionHost {
       {
         find: (session) => this.#sessions.get(session),
         hello: (session, hello, seal) => this.#hello(session, hello, seal),
-        unknown: (session) => this.#unknown(session),
+        unknown: (session, seal) => this.#unknown(session, seal),
         drained: () => this.#drained(),
         restarted: () => this.#clock.interrupted(),
         malformed: (error) => this.#countMalformed(error),
         broken: (peer, error) => this.broken(peer as Session, error),
+        failed: (peer, error) => this.#failed(peer as Session, error),
       },
       this.#auth,
     );
@@ -326,9 +336,14 @@ export class ManagerServer implements SessionHost {
   }
 
   broken(session: Session, error: ProtocolError): void {
-    this.logger.warn(`Session ${session.id} of ${session.application} ends: ${error.message}`);
-    void this.write(session.inbox, 'frames', this.#endedFrame(session.id, 'protocol', error.message));
+    this.#breaches.say(`Session ${session.id} of ${session.application} ends: ${error.message}`);
+    void this.write(session.inbox, 'frames', this.#endedFrame(session.id, 'protocol', error.message, session.seal));
     this.#end(session, 'protocol');
+  }
+
+  #failed(session: Session, error: unknown): void {
+    this.report(error, `A frame of session ${session.id} could not be handled`);
+    this.broken(session, new ProtocolError('The server failed when it handled a frame.', { session: session.id }));
   }
 
   #hello(id: string, hello: Hello, seal: Seal | undefined): void {
@@ -336,22 +351,14 @@ export class ManagerServer implements SessionHost {
     const key = this.#auth?.holding(seal);
     if (this.#auth && !(key && hello.nonce !== undefined && this.#isFresh(hello)))
       return this.#unproven(id, hello, key);
-    if (hello.version !== PROTOCOL_VERSION) {
-      const text = `The server speaks version ${PROTOCOL_VERSION} of the protocol, the client ${hello.version}.`;
-      void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'refused', text));
-      return;
-    }
-    if (hello.allowance.bytes < SMALLEST_ALLOWANCE) {
-      const text = `The client allows ${hello.allowance.bytes} bytes under way, which is too little for any answer.`;
-      void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'refused', text));
-      return;
-    }
-    if (this.closing) {
-      void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'server-closed', 'The server is closing.'));
-      return;
-    }
-    if (this.#ended.has(id)) return this.#unknown(id);
+    // One that stands is not refused: its hello was late, or is repeated by somebody else.
     if (!this.#sessions.has(id)) {
+      if (this.#ended.has(id)) return this.#unknown(id, seal);
+      const refusal = this.#refusal(hello);
+      if (refusal) {
+        void this.write(hello.inbox, 'frames', this.#endedFrame(id, ...refusal, key));
+        return;
+      }
       this.#sessions.set(id, new Session(this, id, hello, key && this.#proof(id, hello, key)));
       this.logger.debug?.(`Session ${id} of ${hello.application} on ${hello.host} (${hello.pid}) opened`);
     }
@@ -367,6 +374,22 @@ export class ManagerServer implements SessionHost {
       types: types.map(({ typeid, exposed, waits }) => ({ typeid, methods: exposed, waits: [...waits] })),
     };
     void this.write(hello.inbox, 'frames', welcomeFrame(id, welcome, proven));
+  }
+
+  /** Why no session can be opened, if so. */
+  #refusal(hello: Hello): [reason: EndReason, text: string] | undefined {
+    if (hello.version !== PROTOCOL_VERSION) {
+      return [
+        'refused',
+        `The server speaks version ${PROTOCOL_VERSION} of the protocol, the client ${hello.version}.`,
+      ];
+    }
+    const bytes = Math.min(hello.allowance.bytes, hello.messageBytes);
+    if (bytes < SMALLEST_ALLOWANCE) {
+      return ['refused', `The client takes ${bytes} bytes at once, which is too little for any answer.`];
+    }
+    if (this.closing) return ['server-closed', 'The server is closing.'];
+    return undefined;
   }
 
   #proof(id: string, hello: Hello, key: HeldKey): { nonce: string; seal: SessionSeal } {
@@ -391,30 +414,40 @@ export class ManagerServer implements SessionHost {
     const text = key
       ? `The proof that came with a hello was too old for the server "${this.name}".`
       : `The server "${this.name}" has an authkey, and the application did not prove that it has the same.`;
-    void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'authkey', text));
+    void this.write(hello.inbox, 'frames', this.#endedFrame(id, 'authkey', text, key ?? this.#auth?.current));
   }
 
-  #endedFrame(id: string, reason: EndReason, text: string): Uint8Array {
-    return endedFrame(id, reason, text, this.#auth?.current);
+  #endedFrame(
+    id: string,
+    reason: EndReason,
+    text: string,
+    seal: HeldKey | SessionSeal | undefined,
+    answers: Uint8Array = NO_MAC,
+  ): Uint8Array {
+    return endedFrame(id, { reason, text, generation: this.identity.generation, answers }, seal);
   }
 
   /** Says again why a session is over, once for each frame or beat that comes for it. */
-  #unknown(id: string): void {
-    const reason = this.#ended.get(id)?.reason ?? 'unknown';
+  #unknown(id: string, seal: Seal | undefined): void {
+    const ended = this.#ended.get(id);
+    const reason = ended?.reason ?? 'unknown';
     const text = `Session ${id} is not known at the server "${this.name}": ${reason}.`;
-    void this.write(inboxOfSession(id), 'frames', this.#endedFrame(id, reason, text));
+    const frame = this.#endedFrame(id, reason, text, ended?.seal ?? this.#auth?.current, seal?.mac);
+    void this.write(inboxOfSession(id), 'frames', frame);
   }
 
   /** Every beat that waited has been read: those who are still not heard of have no excuse. */
   #drained(): void {
     this.turns.next();
+    // Where Redis refuses our own renewals it takes nobody's beats either.
+    if (this.#refused) this.#clock.interrupted();
     this.#clock.drained();
     const now = this.#clock.now();
     if (now - this.#expiredAt < EXPIRY_STEP || !this.mayAct()) return;
     this.#expiredAt = now;
     for (const session of this.#sessions.values()) {
       if (now - session.heardAt >= this.lease) {
-        this.logger.warn(
+        this.#expiries.say(
           `Session ${session.id} of ${session.application} on ${session.host} (${session.pid}) gave no sign of life ` +
             `for ${this.lease} ms: its ${session.grants.size} references are given back`,
         );
@@ -430,7 +463,8 @@ export class ManagerServer implements SessionHost {
     session.end(reason);
     if (this.#sessions.get(session.id) !== session) return;
     this.#sessions.delete(session.id);
-    this.#ended.set(session.id, { reason: session.ended ?? reason, at: Date.now() });
+    const { seal } = session;
+    this.#ended.set(session.id, { reason: session.ended ?? reason, at: Date.now(), seal });
     this.logger.debug?.(`Session ${session.id} of ${session.application} ended: ${session.ended ?? reason}`);
   }
 
@@ -450,6 +484,7 @@ export class ManagerServer implements SessionHost {
     try {
       await this.#claim.renew();
       this.#acting = true;
+      this.#refused = false;
       if (behind || this.#beats++ % 12 === 0) {
         await this.#forgetDead();
         for (const object of await this.#names.renew()) {
@@ -462,6 +497,7 @@ export class ManagerServer implements SessionHost {
       if (behind) for (const session of this.#sessions.values()) this.#revive(session);
     } catch (error) {
       this.#behind ||= behind;
+      this.#refused = true;
       if (error instanceof ServerSupersededError) await this.#superseded(error);
       // Otherwise the medium cannot be reached; the lease runs on, and the next beat tries again.
     } finally {

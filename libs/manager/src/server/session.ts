@@ -2,6 +2,7 @@ import {
   copyValue,
   encodeError,
   encodeMessage,
+  isName,
   lightBytes,
   ManagerError,
   MessageKind,
@@ -101,9 +102,11 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   /** While an answer is made: what stands in it for objects of other servers. */
   #tickets: ReadonlyMap<object, WireReference> | undefined;
   #waiting = 0;
+  /** Number of the last call that came. */
+  #lastCall = 0;
   readonly #slice: Slice;
-  /** The oldest frame that is not acknowledged, and since when it is, in reading time. */
-  #oldest = { seq: 0, at: 0 };
+  /** The oldest frame that is not acknowledged, how often the other end asked for one, and since when so, in reading time. */
+  #oldest = { seq: 0, gaps: 0, at: 0 };
   #beatHeard = 0;
   #beatSent = 0;
 
@@ -194,10 +197,10 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     return message.with(4, wrong);
   }
 
-  /** Whether its other end beats, and acknowledges nothing of what it was sent for a lease. */
+  /** Whether its other end beats, and for a lease neither acknowledges what it was sent nor asks for it. */
   isDeaf(now: number, lease: number): boolean {
-    const seq = this.link.oldestUnacked;
-    if (seq === 0 || seq !== this.#oldest.seq) this.#oldest = { seq, at: now };
+    const { oldestUnacked: seq, gaps } = this.link;
+    if (seq === 0 || seq !== this.#oldest.seq || gaps !== this.#oldest.gaps) this.#oldest = { seq, gaps, at: now };
     return seq !== 0 && now - this.#oldest.at >= lease;
   }
 
@@ -254,16 +257,16 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
           this.#receive(message, sizes[i] as number, age, now, cancels);
           break;
         case MessageKind.release:
-          if (typeof message[1] !== 'number' || typeof message[2] !== 'number') return this.#malformed();
-          this.grants.release(message[1], message[2]);
+          if (!Number.isSafeInteger(message[1]) || !Number.isSafeInteger(message[2])) return this.#malformed();
+          this.grants.release(message[1] as number, message[2] as number);
           break;
         case MessageKind.cancel:
-          if (typeof message[1] !== 'number') return this.#malformed();
-          this.#cancel(message[1]);
+          if (!Number.isSafeInteger(message[1])) return this.#malformed();
+          this.#cancel(message[1] as number);
           break;
         case MessageKind.unwanted:
-          if (typeof message[1] !== 'number') return this.#malformed();
-          this.#unwanted(message[1]);
+          if (!Number.isSafeInteger(message[1])) return this.#malformed();
+          this.#unwanted(message[1] as number);
           break;
         case MessageKind.bye:
           this.server.left(this);
@@ -284,15 +287,18 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   #receive(message: unknown[], bytes: number, age: number, now: number, cancels: Set<number> | undefined): void {
     const [, number, id, method, args, timeout, task] = message;
     if (
-      typeof number !== 'number' ||
+      // A number that came before would take the place of a call that still runs.
+      !(Number.isSafeInteger(number) && (number as number) > this.#lastCall) ||
       typeof id !== 'number' ||
       typeof method !== 'string' ||
-      typeof timeout !== 'number' ||
-      typeof task !== 'string' ||
+      // What no timer can wait for would fire at once.
+      !(typeof timeout === 'number' && timeout >= 0 && timeout < 2 ** 31) ||
+      !(task === '' || isName(task)) ||
       !(Array.isArray(args) || args instanceof ManagerError)
     ) {
       return this.#malformed();
     }
+    this.#lastCall = number as number;
     const target = id === 0 ? undefined : this.grants.find(id);
     const deadline = timeout > 0 ? now + timeout - age : undefined;
     const call = new Call(this, target, number, method, Array.isArray(args) ? args : [], deadline, task, bytes);
