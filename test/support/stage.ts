@@ -1,5 +1,7 @@
 import type { ApplicationCommands } from '../workers/application.js';
 import type { ChurnerCommands, ChurnerOptions } from '../workers/churner.js';
+import type { ContenderCommands } from '../workers/contender.js';
+import type { OwnerCommands } from '../workers/owner.js';
 import type { ApplicationOptions, ServerOptions } from '../workers/protocol.js';
 import type { ServerCommands } from '../workers/server.js';
 import type { RedisServer } from './redis-server.js';
@@ -13,6 +15,8 @@ export const BEAT = LEASE / 6;
 export type ServerWorker = Worker<ServerCommands>;
 export type ApplicationWorker = Worker<ApplicationCommands>;
 export type ChurnerWorker = Worker<ChurnerCommands>;
+export type OwnerWorker = Worker<OwnerCommands>;
+export type ContenderWorker = Worker<ContenderCommands>;
 
 let stages = 0;
 
@@ -59,6 +63,27 @@ export class Stage {
     const worker = this.#add(new Worker<ChurnerCommands>(application, 'churner', given, ['--expose-gc']));
     await worker.ready;
     return worker;
+  }
+
+  /** An application that owns locks and the like. */
+  async owner(application: string): Promise<OwnerWorker> {
+    const { redis, namespace } = this;
+    const given: ApplicationOptions = { redis: redis.url, namespace, application, timeout: 10_000 };
+    const worker = this.#add(new Worker<OwnerCommands>(application, 'owner', given));
+    await worker.ready;
+    return worker;
+  }
+
+  /** Applications that all want the same at once. */
+  async contenders(count: number): Promise<ContenderWorker[]> {
+    const { redis, namespace } = this;
+    const workers = Array.from({ length: count }, (_, index) => {
+      const application = `contender-${index}`;
+      const given: ApplicationOptions = { redis: redis.url, namespace, application, timeout: 10_000 };
+      return this.#add(new Worker<ContenderCommands>(application, 'contender', given));
+    });
+    await Promise.all(workers.map(({ ready }) => ready));
+    return workers;
   }
 
   applications(count: number, options: Partial<ApplicationOptions> = {}): Promise<ApplicationWorker[]> {

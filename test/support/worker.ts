@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Commands, ErrorReport, Report, Request } from '../workers/protocol.js';
 
-/** Milliseconds that an answer may take, unless a test says otherwise: longer than any timeout of a call in these tests. */
+/** Ms that an answer may take, unless a test says otherwise: longer than any timeout of a call in these tests. */
 const PATIENCE = 15_000;
 
 /** What went wrong in a worker, with the fields that it had there. */
@@ -38,6 +38,8 @@ export class Worker<C extends Commands> {
   readonly ready: Promise<void>;
   /** Resolves with how it ended. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Ms that an answer may take. */
+  patience = PATIENCE;
   readonly #child: ChildProcess;
   readonly #asked = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   #lastId = 0;
@@ -94,7 +96,7 @@ export class Worker<C extends Commands> {
       const timer = setTimeout(() => {
         this.#asked.delete(id);
         reject(new Error(`${this.name} did not answer ${command}(${String(args)}) in time.${this.#story()}`));
-      }, PATIENCE);
+      }, this.patience);
       const settle = (): void => clearTimeout(timer);
       this.#asked.set(id, {
         resolve: (value) => (settle(), resolve(value as Awaited<ReturnType<C[K]>>)),

@@ -21,5 +21,7 @@ const suites = {
 
 describe('over Redis', () => {
   const open = benchOverRedis(Object.keys(suites));
-  describe.each(Object.entries(suites))('%s', (_name, behaviour) => behaviour(open));
+  describe.each(Object.entries(suites))('%s', (_name, behaviour) => {
+    behaviour(open);
+  });
 });

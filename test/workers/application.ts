@@ -17,6 +17,7 @@ import {
   type ObjectToken,
   type TicketOptions,
 } from 'nestjs-manager';
+import { Heap } from './heap.js';
 import { ReportingLogger } from './logger.js';
 import { reportError, serve, workerOptions, type ApplicationOptions, type ErrorReport } from './protocol.js';
 import { Counter } from './types.js';
@@ -38,13 +39,15 @@ class Board {
 class AppModule {}
 
 const app = await NestFactory.createApplicationContext(AppModule, { logger: new ReportingLogger() });
-app.enableShutdownHooks();
+app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
 const { manager, counter } = app.get(Board);
 
 type AnyMethods = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
 /** Proxies that the test may name: each has a number. */
 const kept: (AnyProxy | undefined)[] = [counter];
+/** Calls of which nobody has asked yet how they ended. */
+const begun: Promise<unknown>[] = [];
 const keep = (proxy: unknown): number => kept.push(proxy as AnyProxy) - 1;
 const found = (key: number): AnyProxy => {
   const proxy = kept[key];
@@ -174,6 +177,25 @@ const commands = {
 
   release: (key: number): Promise<void> => manager.release(found(key)),
 
+  /** Makes a call many times, and does not wait for the answers. */
+  begin(key: number, count: number, method: string, ...args: unknown[]): void {
+    const proxy = methods(found(key));
+    begun.push(...Array.from({ length: count }, async () => proxy[method]?.(...args)));
+    for (const answer of begun) answer.catch(() => undefined);
+  },
+
+  /** What the calls that were begun gave: how many gave what, and when the last answer came. */
+  async ended(): Promise<{ answers: Record<string, number>; at: number }> {
+    const answers: Record<string, number> = {};
+    let at = 0;
+    const settled = await Promise.allSettled(begun.splice(0).map((answer) => answer.finally(() => (at = Date.now()))));
+    for (const answer of settled) {
+      const what = String(answer.status === 'fulfilled' ? answer.value : answer.reason);
+      answers[what] = (answers[what] ?? 0) + 1;
+    }
+    return { answers, at };
+  },
+
   /** Many anonymous objects, of which the test needs no numbers. */
   async hold(typeid: string, count: number): Promise<void> {
     (await Promise.all(Array.from({ length: count }, () => manager.create(typeid)))).forEach(keep);
@@ -199,14 +221,8 @@ const commands = {
     return answer;
   },
 
-  async collect(): Promise<void> {
-    if (!globalThis.gc) throw new Error('Start this worker with --expose-gc');
-    // Finalizers run in a later turn, and some memory only at a second time.
-    for (let i = 0; i < 4; i++) {
-      globalThis.gc();
-      await sleep(20);
-    }
-  },
+  collect: (): Promise<void> => Heap.collect(),
+  heap: (): Promise<number> => Heap.used(),
 
   /** Asks `times` times for one of `names`, all at once, as soon as the clock says `at`. */
   async race(

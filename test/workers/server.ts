@@ -16,7 +16,7 @@ import { ReportingLogger } from './logger.js';
 import { serve, tell, workerOptions, type ServerOptions } from './protocol.js';
 import { resources } from './resources.js';
 import { suiteTypes } from './suite-types.js';
-import { Caller, Counter, Family, Faulty, Grumpy, note, noted, Room, RoomFullError, Thing } from './types.js';
+import { Caller, Counter, Family, Faulty, Grumpy, note, noted, Room, RoomFullError, Thing, Vault } from './types.js';
 
 const { suites = [], ...options } = workerOptions<ServerOptions>();
 
@@ -64,7 +64,7 @@ class Factories {
 
 @Module({
   imports: [
-    ManagerServerModule.forRoot({ ...options, types: [Counter, Room, Thing, Faulty, Grumpy] }),
+    ManagerServerModule.forRoot({ ...options, types: [Counter, Room, Thing, Faulty, Grumpy, Vault] }),
     ManagerServerModule.forFeature([Caller, Treasure, Shelf, Atlas, Spot, Source]),
     ManagerServerModule.forFeature(await suiteTypes(suites)),
   ],
@@ -73,7 +73,7 @@ class Factories {
 class ServerModule {}
 
 const app = await createManagerServer(ServerModule, { logger: new ReportingLogger() });
-app.enableShutdownHooks();
+app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
 const strategy = app.get(ManagerServerStrategy);
 strategy.on('superseded', (error) => tell({ kind: 'log', level: 'event', text: `superseded: ${error.message}` }));
 await app.listen();

@@ -160,3 +160,23 @@ export class Caller {
     return { application, session, fence };
   }
 }
+
+/** What a lock guards, in a system that checks fences. */
+@SharedType()
+export class Vault {
+  readonly #writes: { by: string; session: string; fence: bigint }[] = [];
+
+  write(by: string, fence: bigint): void {
+    const { session } = currentCall();
+    const newest = this.#writes.at(-1);
+    if (newest && newest.fence > fence) throw new RangeError(`${fence} is older than ${newest.fence}`);
+    if (newest?.by !== by || newest.session !== session || newest.fence !== fence) {
+      this.#writes.push({ by, session, fence });
+    }
+  }
+
+  /** Each writer once for as long as it wrote. */
+  all(): { by: string; session: string; fence: bigint }[] {
+    return this.#writes;
+  }
+}

@@ -15,7 +15,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
   new FastifyAdapter({ trustProxy: true }),
   { logger: ['warn', 'error', 'fatal'] },
 );
-app.enableShutdownHooks([], { useProcessExit: true });
+app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
 await app.listen(0, '127.0.0.1');
 // Proxies reach for their objects at the first call: from here on this instance holds them.
 await app.get(VisitsService).state(0);

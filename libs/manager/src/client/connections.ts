@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { watch, type CollectedReport, type Handle, type LocalServer } from '../definition/index.js';
 import {
+  asName,
   AuthenticationError,
   DEFAULT_LIMITS,
   ManagerClosedError,
@@ -12,7 +13,7 @@ import {
   ServerUnavailableError,
 } from '../protocol/index.js';
 import type { EndReason, Limits, Seal, Welcome } from '../protocol/index.js';
-import { Authenticator, Endpoint, helloFrame, Moment, newNonce, type AuthKey } from '../link/index.js';
+import { Authenticator, Endpoint, helloFrame, Moment, newNonce, type AuthKey, type End } from '../link/index.js';
 import type { Lane, Transport, TransportState } from '../transport/index.js';
 import { orAborted } from './or-aborted.js';
 import { Directory, pause, unreachable } from './directory.js';
@@ -41,7 +42,11 @@ const INBOX_TTL = 120_000;
 /** Ms that a server may take to prove itself after an answer that proved nothing: that may have been a stranger's. */
 const DOUBT = 1000;
 
+/** What a server says to a hello that proves its sender. */
+const REFUSALS: ReadonlySet<EndReason> = new Set<EndReason>(['refused', 'server-closed']);
+
 interface Opening {
+  readonly generation: number;
   welcome(welcome: Welcome, seal: Seal | undefined): void;
   refuse(reason: EndReason, text: string): void;
   /** An answer came that anybody could have made. */
@@ -91,10 +96,11 @@ export class Connections implements SessionOwner {
       {
         find: (id) => this.#byId.get(id),
         welcome: (id, welcome, seal) => this.#handshakes.get(id)?.welcome(welcome, seal),
-        ended: (id, reason, text, seal) => this.#ended(id, reason, text, seal),
+        ended: (id, end, seal) => this.#ended(id, end, seal),
         // Bytes from nobody we know concern no call of ours.
         malformed: () => undefined,
         broken: (peer, error) => (peer as ServerSession).end('protocol', error),
+        failed: (peer, error) => (peer as ServerSession).end('protocol', error),
       },
       this.#auth,
     );
@@ -250,8 +256,10 @@ export class Connections implements SessionOwner {
     const handshake = new Promise<ServerSession>((resolve, reject) => {
       // The session stands before anything else that came with the welcome is read.
       this.#handshakes.set(id, {
+        generation: address.generation,
         welcome: (welcome, sealed) => {
           if (this.closed.signal.aborted || this.#byId.has(id) || welcome.version !== PROTOCOL_VERSION) return;
+          if (welcome.generation !== address.generation) return;
           const seal = key?.session(id, { client: nonce as string, server: welcome.nonce ?? '' }, 'client');
           if (seal && !(welcome.nonce && seal.holds(sealed))) return this.#handshakes.get(id)?.doubt();
           this.#handshakes.delete(id);
@@ -281,8 +289,8 @@ export class Connections implements SessionOwner {
           version: PROTOCOL_VERSION,
           inbox: this.#endpoint.owner,
           generation: address.generation,
-          application: this.#options.application,
-          host: hostname(),
+          application: asName(this.#options.application),
+          host: asName(hostname()),
           pid: process.pid,
           allowance: { calls: 0, bytes: this.limits.bytes },
           messageBytes: this.limits.messageBytes,
@@ -308,10 +316,29 @@ export class Connections implements SessionOwner {
     }
   }
 
-  #ended(id: string, reason: EndReason, text: string, seal: Seal | undefined): void {
-    // Whoever can write may have made the server say that somebody proved nothing: it ends no session that stands.
-    if (this.#auth && (reason === 'authkey' || !this.#auth.holding(seal))) return this.#handshakes.get(id)?.doubt();
-    this.#handshakes.get(id)?.refuse(reason, text);
-    this.#byId.get(id)?.end(reason);
+  #ended(id: string, end: End, seal: Seal | undefined): void {
+    const session = this.#byId.get(id);
+    if (session) {
+      if (this.#saysSo(session, end, seal)) session.end(end.reason);
+      return;
+    }
+    const opening = this.#handshakes.get(id);
+    if (opening?.generation !== end.generation) return;
+    if (this.#auth) {
+      // Whoever can write may have made the server say that somebody proved nothing.
+      if (end.reason === 'authkey' || !this.#auth.holding(seal)) return opening.doubt();
+      // Nothing else is said to a hello: it is of another time.
+      if (!REFUSALS.has(end.reason)) return;
+    }
+    opening.refuse(end.reason, end.text);
+  }
+
+  /** Whether it is the server of the session that says that it is over, and says it now. */
+  #saysSo(session: ServerSession, { reason, generation, answers }: End, seal: Seal | undefined): boolean {
+    if (generation !== session.generation) return false;
+    if (!session.seal || session.seal.holds(seal)) return true;
+    // A server that has forgotten the session has no key of it. That word is had from it by anybody, before there is such
+    // a session, too: so it counts only as the answer to a beat of now.
+    return reason === 'unknown' && session.sentBeat(answers) && this.#auth?.holding(seal) !== undefined;
   }
 }

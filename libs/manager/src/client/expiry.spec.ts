@@ -127,6 +127,15 @@ describe('a session whose beats stop', () => {
     expect(server.sessions).toBe(2);
   });
 
+  it('goes on where nothing ran for longer than the lease, however short that is', async () => {
+    const counter = await manager.create(Counter);
+    await counter.increment();
+    const until = performance.now() + 3 * LEASE;
+    while (performance.now() < until);
+    expect(await counter.increment()).toBe(2);
+    expect(server.sessions).toBe(2);
+  });
+
   it('goes on where the server still knows it although the client no longer trusts it', async () => {
     const counter = await manager.create(Counter);
     // Only what the server says is lost: it hears the beats, and keeps the session.

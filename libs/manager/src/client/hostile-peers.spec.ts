@@ -52,6 +52,26 @@ class Vault extends Base {
   }
 }
 
+const text = (value: string): Buffer => Buffer.concat([Buffer.from([0xa0 + value.length]), Buffer.from(value)]);
+/** A node of a graph, and the place of one in another. */
+const node = (code: number, ...content: Buffer[]): Buffer =>
+  Buffer.concat([Buffer.from([0x91 + content.length, code]), ...content]);
+const part = (index: number): Buffer => Buffer.from([0xd6, 0x0f, index >>> 24, index >>> 16, index >>> 8, index]);
+const graph = (nodes: readonly Buffer[]): Buffer => {
+  const head = Buffer.from([0xd4, 2, 0, 0xdd, 0, 0, 0, 0]);
+  head.writeUInt32BE(nodes.length, 4);
+  return Buffer.concat([head, ...nodes]);
+};
+/** The bytes of a call with one argument. */
+const echo = (call: number, object: number, ...argument: Buffer[]): Buffer =>
+  Buffer.concat([
+    Buffer.from([0x97, 1, call, object]),
+    text('echo'),
+    Buffer.from([0x91]),
+    ...argument,
+    Buffer.from([0, 0xa0]),
+  ]);
+
 describe('a peer that has a session and lies', () => {
   let house: House;
   let server: ManagerServer;
@@ -78,8 +98,8 @@ describe('a peer that has a session and lies', () => {
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
       expect(logged.filter((line) => line.startsWith('ERROR'))).toEqual([]);
     } finally {
-      await peer.transport.close();
       await house.close();
+      await peer.transport.close();
     }
   });
 
@@ -108,8 +128,28 @@ describe('a peer that has a session and lies', () => {
 
     it('reaches nothing that is not exposed', async () => {
       const { id } = await peer.create('Vault');
-      const names = ['accessor', 'field', 'hidden', '_private', 'onSharedDispose', 'constructor', '__proto__', 'prototype'];
-      const more = ['toString', 'valueOf', 'hasOwnProperty', '__defineGetter__', 'then', 'toJSON', '', ' open', 'open\0', '1'];
+      const names = [
+        'accessor',
+        'field',
+        'hidden',
+        '_private',
+        'onSharedDispose',
+        'constructor',
+        '__proto__',
+        'prototype',
+      ];
+      const more = [
+        'toString',
+        'valueOf',
+        'hasOwnProperty',
+        '__defineGetter__',
+        'then',
+        'toJSON',
+        '',
+        ' open',
+        'open\0',
+        '1',
+      ];
       for (const name of [...names, ...more]) refused(await peer.call(id, name, []), 'MethodNotExposedError');
       for (const name of [...names, ...more]) refused(await peer.call(0, name, []), 'MethodNotExposedError');
       expect((await peer.call(id, 'inherited', [])).value).toBe('inherited');
@@ -162,6 +202,8 @@ describe('a peer that has a session and lies', () => {
       ['a call with a timeout that ended long ago', [call, 1, 0, 'ping', [], -5, '']],
       ['a call with a timeout that no timer can wait for', [call, 1, 0, 'ping', [], 1e300, '']],
       ['a call with a task that is none', [call, 1, 0, 'ping', [], 0, {}]],
+      ['a call with a task of a megabyte', [call, 1, 0, 'ping', [], 0, 'x'.repeat(1_000_000)]],
+      ['a call with a task that breaks the line', [call, 1, 0, 'ping', [], 0, 'a\nb']],
       ['a release of no object', [MessageKind.release, 'x', 1]],
       ['a release of no grant', [MessageKind.release, 1, Number.NaN]],
       ['a cancel of no call', [MessageKind.cancel, null]],
@@ -184,7 +226,11 @@ describe('a peer that has a session and lies', () => {
       ]);
       await peer.send(...stale);
       expect((await peer.call(id, 'open', [])).value).toBe(1);
-      await peer.send([MessageKind.bye, 'superseded'], [MessageKind.bye, {}], [MessageKind.call, 9, 0, 'ping', [], 0, '']);
+      await peer.send(
+        [MessageKind.bye, 'superseded'],
+        [MessageKind.bye, {}],
+        [MessageKind.call, 9, 0, 'ping', [], 0, ''],
+      );
       await until(() => server.sessions === 1);
     });
   });
@@ -200,8 +246,11 @@ describe('a peer that has a session and lies', () => {
       const calls = Array.from({ length: 9000 }, (_, i) => [MessageKind.call, 10 + i, id, 'long', [], 0, '']);
       // Those that wait give their credit back, up to their own bound.
       await peer.send(...calls.slice(0, 8000));
+      peer.calls = 10_000;
       const other = (await peer.create('Vault')).id;
-      await peer.send(...Array.from({ length: 9000 }, (_, i) => [MessageKind.call, 20_000 + i, other, 'nothing', [], 0, '']));
+      await peer.send(
+        ...Array.from({ length: 9000 }, (_, i) => [MessageKind.call, 20_000 + i, other, 'nothing', [], 0, '']),
+      );
       await until(() => peer.ended);
     });
 
@@ -220,7 +269,7 @@ describe('a peer that has a session and lies', () => {
   });
 
   describe('in what it says of itself', () => {
-    it.each([0, 1, 64, 511, -1])('cannot have answers of at most %s bytes: it is refused', async (messageBytes) => {
+    it.each([0, 1, 64, 511])('cannot have answers of at most %s bytes: it is refused', async (messageBytes) => {
       const other = await RawPeer.open(house.medium, server, { hello: { messageBytes } });
       await other.call(0, 'ping', []);
       await other.call(0, '__proto__', []);
@@ -255,7 +304,7 @@ describe('a peer that has a session and lies', () => {
       await other.transport.close();
     });
 
-    it('is told of in the log once a second, however many of its sessions break', async () => {
+    it('is told of in a few lines of the log, however many of its sessions break', async () => {
       for (let i = 0; i < 50; i++) {
         const other = await RawPeer.open(house.medium, server);
         await other.send([99]);
@@ -264,7 +313,7 @@ describe('a peer that has a session and lies', () => {
       }
       await peer.send([99]);
       await ends();
-      expect(logged.length).toBeLessThan(4);
+      expect(logged.length).toBeLessThanOrEqual(11);
     });
   });
 
@@ -276,7 +325,6 @@ describe('a peer that has a session and lies', () => {
       refused(await peer.call(0, huge, []), 'MethodNotExposedError');
       refused(await peer.call(0, 'create', [huge, []]), 'TypeNotRegisteredError');
       refused(await peer.call(0, 'get', ['Vault', huge, []]), 'ConfigurationError');
-      expect((await peer.call(id, 'open', [], { task: huge })).value).toBe(1);
     });
 
     it('is refused names that no application may give', async () => {
@@ -298,7 +346,18 @@ describe('a peer that has a session and lies', () => {
     });
 
     it('is refused verbs with rubbish', async () => {
-      const rubbish = [undefined, null, 'x', 5, [], {}, new Map(), 'x'.repeat(1_000_000), new Uint8Array(1_000_000), Number.NaN];
+      const rubbish = [
+        undefined,
+        null,
+        'x',
+        5,
+        [],
+        {},
+        new Map(),
+        'x'.repeat(1_000_000),
+        new Uint8Array(1_000_000),
+        Number.NaN,
+      ];
       for (const one of rubbish) {
         const got = await Promise.all([
           peer.call(0, 'create', [one]),
@@ -310,7 +369,11 @@ describe('a peer that has a session and lies', () => {
         const [, , , page, position] = got;
         expect(page?.error?.name).toBe('ConfigurationError');
         if (one !== 5) expect(position?.error?.name).toBe('ConfigurationError');
-        for (const [number, secret] of [[one, one], [1, one], [one, new Uint8Array(16)]]) {
+        for (const [number, secret] of [
+          [one, one],
+          [1, one],
+          [one, new Uint8Array(16)],
+        ]) {
           expect((await peer.call(0, 'redeem', [number, secret])).error?.name).toBe('TicketInvalidError');
         }
         expect(peer.ended).toBeUndefined();
@@ -319,39 +382,43 @@ describe('a peer that has a session and lies', () => {
 
     it('gets its data back as data, whatever its names are', async () => {
       const { id } = await peer.create('Vault');
-      const value = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"then":1}') as object;
+      const value = JSON.parse(
+        '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"then":1}',
+      ) as object;
       const { value: back } = await peer.call(id, 'echo', [value]);
       expect(Object.keys(back as object)).toEqual(['__proto__', 'constructor', 'then']);
       expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
     });
 
-    /** Levels of objects, each of which stands twice in the one before: of a few bytes a level, and 2 ** levels paths. */
-    const doubled = (levels: number, wrap: (part: object) => object, last: object): object => {
-      let value = last;
-      for (let i = 0; i < levels; i++) value = wrap(value);
-      return value;
-    };
-
-    it('cannot keep the server busy by errors within errors', async () => {
+    it('cannot keep the server busy by errors that stand within errors many times over', async () => {
       const { id } = await peer.create('Vault');
-      const structure = doubled(
-        31,
-        (error) => ({ type: 'E', name: 'E', message: '', errors: [{ error }, { error }] }),
-        { type: 'E', name: 'E', message: '' },
-      );
+      // Each level has the next one twice: of a few bytes a level, and 2 ** levels ways to the last.
+      const levels = Array.from({ length: 31 }, (_, level) => {
+        const at = level * 3;
+        const error = node(
+          1,
+          text('type'),
+          text('E'),
+          text('name'),
+          text('E'),
+          text('message'),
+          text(''),
+          text('errors'),
+          part(at + 1),
+        );
+        return [error, node(0, part(at + 2), part(at + 2)), node(1, text('error'), part(at + 3))];
+      });
+      const last = node(1, text('type'), text('E'), text('name'), text('E'), text('message'), text(''));
       const since = performance.now();
-      await peer.body(callWithError(++peer.calls, id, structure));
+      await peer.body(echo(++peer.calls, id, Buffer.from([0xd4, 5, 0]), graph([...levels.flat(), last])));
       await peer.answer(peer.calls);
       expect(performance.now() - since).toBeLessThan(1000);
     });
 
-    it('cannot send what is nested deeper than anything may be, by no way', async () => {
+    it('cannot send what is nested deeper than anything may be in the form of a table of its parts', async () => {
       const { id } = await peer.create('Vault');
-      let chain: unknown[] = [];
-      const first = chain;
-      for (let i = 0; i < 100_000; i++) chain.push((chain = []));
-      // Twice, so that it travels as a table of its parts.
-      await peer.body(graphOf(++peer.calls, id, first));
+      const chain = Array.from({ length: 100_000 }, (_, i) => (i < 99_999 ? node(0, part(i + 1)) : node(0)));
+      await peer.body(echo(++peer.calls, id, graph(chain)));
       await ends();
     });
   });

@@ -85,6 +85,25 @@ describe('onLeaseLost', () => {
     expect(events.slice(0, 2)).toEqual(['given back', 'later']);
   });
 
+  it('gives everything back before any code of users runs that is told of it', async () => {
+    let all: ((value: unknown) => void) | undefined;
+    const told = new Promise((resolve) => (all = resolve));
+    for (const name of ['first', 'second']) {
+      onLeaseLost(ledger, () => {
+        void remote<Ledger>(ledger).note(`${name} given back`);
+        return () => {
+          void ledger.note(`${name} told`);
+          all?.(undefined);
+        };
+      });
+    }
+    line.deaf = true;
+    await told;
+    line.mend();
+    await ledger.note('end');
+    expect(events).toEqual(['first given back', 'second given back', 'first told', 'second told', 'end']);
+  });
+
   it('is told when the server is gone', async () => {
     const second = await house.server([Ledger], { name: 'second', lease: LEASE });
     const there = await manager.at('second').create(Ledger);

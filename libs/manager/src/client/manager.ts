@@ -22,7 +22,9 @@ import {
 import {
   checkTicketOptions,
   ConfigurationError,
+  isName,
   ManagerClosedError,
+  NAME_LENGTH,
   type DebugInfo,
   type KeepOption,
   type Limits,
@@ -473,11 +475,8 @@ export class Manager extends Creators {
 /** A view of a proxy made by `with` keeps that proxy from being collected: its reference is the view's too. */
 const anchors = new WeakMap<object, object>();
 
-const NAME_LENGTH = 200;
-
 function checkName(name: string): string {
-  if (typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(name))
-    return name;
+  if (isName(name)) return name;
   throw new ConfigurationError(
     `The name of a shared object is a string of 1 to ${NAME_LENGTH} characters without control characters, got ${JSON.stringify(name)}.`,
   );

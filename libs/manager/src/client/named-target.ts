@@ -1,4 +1,13 @@
-import { Handle, handleOf, isProxy, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
+import {
+  Handle,
+  handleOf,
+  isProxy,
+  makeLazyProxy,
+  type ObjectToken,
+  type Target,
+  type OnLost,
+  tellLost,
+} from '../definition/index.js';
 import { copyValue, ManagerError, ObjectLostError, OverloadedError, ConfigurationError } from '../protocol/index.js';
 import { Moment } from '../link/index.js';
 import type { Connections } from './connections.js';
@@ -89,10 +98,10 @@ export class NamedTarget implements Target {
     return this.#later(handle, method, (target, remaining) => target.call(remaining, method, copied));
   }
 
-  onLost(fn: (reason: unknown) => void): () => void {
+  onLost(fn: OnLost): () => void {
     const record = this.#bound?.record;
     if (record && !record.gone) return record.onLost(fn);
-    fn(this.#lost());
+    tellLost([fn], this.#lost());
     return () => undefined;
   }
 

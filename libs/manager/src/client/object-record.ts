@@ -1,4 +1,4 @@
-import type { CallOptions, Handle, ObjectToken, Target } from '../definition/index.js';
+import type { CallOptions, Handle, ObjectToken, Target, OnLost } from '../definition/index.js';
 import { WireReference } from '../protocol/index.js';
 import type { KnownType } from './known-type.js';
 
@@ -19,7 +19,7 @@ export interface RecordSession {
     handle?: Handle,
   ): Promise<unknown>;
   /** `fn` runs when the lease is over, or may be. */
-  onLost(fn: (reason: unknown) => void): () => void;
+  onLost(fn: OnLost): () => void;
   /** Has the collector release what a proxy value leaves. */
   watch(proxy: object, handle: Handle): void;
   /** No handle and no call needs the object any more. */
@@ -88,7 +88,7 @@ export class ObjectRecord implements Target {
     return ticket.finally(() => this.unpin());
   }
 
-  onLost(fn: (reason: unknown) => void): () => void {
+  onLost(fn: OnLost): () => void {
     return this.session.onLost(fn);
   }
 

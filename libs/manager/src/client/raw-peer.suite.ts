@@ -41,6 +41,8 @@ export class RawPeer {
   seq = 0;
   taken = 0;
   calls = 0;
+  /** Acknowledges nothing by itself. */
+  deaf = false;
   readonly transport: Transport;
   readonly #server: string;
   readonly #generation: number;
@@ -74,7 +76,11 @@ export class RawPeer {
       this.inbox,
       { ttl: 60_000 },
       {
-        deliver: (_lane, deliveries) => deliveries.forEach(({ bytes }) => this.#read(bytes)),
+        deliver: (_lane, deliveries) => {
+          const before = this.taken;
+          for (const { bytes } of deliveries) this.#read(bytes);
+          if (this.taken > before && !this.deaf) void this.acknowledge();
+        },
         drained: () => undefined,
         restarted: () => undefined,
       },
@@ -133,12 +139,21 @@ export class RawPeer {
     return this.header('frames', header, ...bodies);
   }
 
+  acknowledge(): Promise<boolean> {
+    return this.header('frames', [FrameKind.ack, this.session, this.seq, this.taken, 1e9, 1e12]);
+  }
+
   beat(number: number): Promise<boolean> {
     return this.header('beats', [FrameKind.beat, this.session, this.seq, this.taken, 1e9, 1e12, number, 0]);
   }
 
   /** Makes a call and waits for its answer, or for the end of the session. */
-  async call(object: unknown, method: unknown, args: unknown, more: { timeout?: unknown; task?: unknown } = {}): Promise<Outcome> {
+  async call(
+    object: unknown,
+    method: unknown,
+    args: unknown,
+    more: { timeout?: unknown; task?: unknown } = {},
+  ): Promise<Outcome> {
     const number = ++this.calls;
     await this.send([MessageKind.call, number, object, method, args, more.timeout ?? 0, more.task ?? '']);
     return this.answer(number);
@@ -146,7 +161,8 @@ export class RawPeer {
 
   async answer(number: number): Promise<Outcome> {
     let found: unknown[] | undefined;
-    const find = (): unknown => (found = this.messages.find(([kind, call]) => kind !== MessageKind.bye && call === number));
+    const find = (): unknown =>
+      (found = this.messages.find(([kind, call]) => kind !== MessageKind.bye && call === number));
     await until(() => find() ?? this.ended);
     if (!found) return {};
     if (found[0] === MessageKind.result) return { value: found[2] };

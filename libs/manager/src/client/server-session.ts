@@ -11,11 +11,14 @@ import {
   type CallOptions,
   type ObjectToken,
   type Target,
+  type OnLost,
+  tellLost,
 } from '../definition/index.js';
 import {
   CallTimeoutError,
   decodeError,
   encodeMessage,
+  END_REASONS,
   lightBytesOfAll,
   ManagerClosedError,
   ManagerError,
@@ -28,7 +31,7 @@ import {
   WireReference,
 } from '../protocol/index.js';
 import type { EndReason, Fate, Limits, ReferenceScope, Welcome } from '../protocol/index.js';
-import { BeatCounter, beatFrame, beatInterval, Link, Moment } from '../link/index.js';
+import { BeatCounter, beatFrame, beatInterval, Link, macOf, Moment } from '../link/index.js';
 import type { Peer, SessionSeal } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
@@ -69,6 +72,8 @@ export interface ServerAddress {
 const CALL_BYTES = 96;
 /** Beats without an answer after which the server's claim is looked at. */
 const SILENT_BEATS = 2;
+/** The answer to a beat is waited for while so many others are sent. */
+const BEATS_KNOWN = 8;
 
 /**
  * The life of this manager at one generation of a server: its calls, its references, its lease. Once the lease may be
@@ -94,11 +99,13 @@ export class ServerSession implements Peer, RecordSession {
   readonly #timer: NodeJS.Timeout;
   #calls = 0;
   #beatHeard = 0;
+  /** MACs of the last beats. */
+  #lately: Uint8Array[] = [];
   #suspect = false;
   #absentSince: Moment | undefined;
   #looking = false;
   /** Told when the lease is over, or may be. */
-  readonly #onLost = new Set<(reason: unknown) => void>();
+  readonly #onLost = new Set<OnLost>();
   /** While a message is made: the targets of the proxies in it, and the tickets that stand for some of them. */
   #pins: Target[] | undefined;
   #tickets: ReadonlyMap<object, WireReference> | undefined;
@@ -223,8 +230,8 @@ export class ServerSession implements Peer, RecordSession {
     });
   }
 
-  onLost(fn: (reason: unknown) => void): () => void {
-    if (this.ended || !this.#leaseHolds()) fn(this.#lostReason());
+  onLost(fn: OnLost): () => void {
+    if (this.ended || !this.#leaseHolds()) tellLost([fn], this.#lostReason());
     else this.#onLost.add(fn);
     return () => this.#onLost.delete(fn);
   }
@@ -271,6 +278,11 @@ export class ServerSession implements Peer, RecordSession {
       this.link.resend();
       this.link.request();
     }
+  }
+
+  /** Whether one of the last beats has this MAC. */
+  sentBeat(mac: Uint8Array): boolean {
+    return this.#lately.some((one) => Buffer.compare(one, mac) === 0);
   }
 
   /** The medium is back after it was away: what may have been lost goes out again, and a beat does not wait its turn. */
@@ -359,10 +371,9 @@ export class ServerSession implements Peer, RecordSession {
 
   /** What they say now is the first that the server hears of this session, if it hears of it again. */
   #lost(): void {
-    for (const fn of this.#onLost) {
-      this.#onLost.delete(fn);
-      fn(this.#lostReason());
-    }
+    const told = [...this.#onLost];
+    this.#onLost.clear();
+    if (told.length > 0) tellLost(told, this.#lostReason());
   }
 
   #lostReason(): ManagerError {
@@ -379,7 +390,9 @@ export class ServerSession implements Peer, RecordSession {
     if (this.#owner.connected()) {
       if (this.#beats.unanswered > 0) this.#owner.reread();
       if (this.#beats.unanswered >= SILENT_BEATS) void this.#look();
-      void this.#owner.write(this.#address.inbox, 'beats', beatFrame(this.link, this.#beats.next(), this.#beatHeard));
+      const frame = beatFrame(this.link, this.#beats.next(), this.#beatHeard);
+      if (this.seal) this.#lately = [macOf(frame), ...this.#lately.slice(0, BEATS_KNOWN - 1)];
+      void this.#owner.write(this.#address.inbox, 'beats', frame);
     }
     this.link.retry();
   }
@@ -413,11 +426,11 @@ export class ServerSession implements Peer, RecordSession {
           break;
         case MessageKind.error:
           bytes += sizes[i] as number;
-          this.#error(message[1] as number, message[2], message[3] as Fate);
+          this.#error(message[1] as number, message[2], fateOf(message[3]));
           break;
         case MessageKind.bye:
           this.link.farewell();
-          this.end(message[1] as EndReason);
+          this.end(reasonOf(message[1]));
           break;
         default:
           this.end('protocol', new ProtocolError(`The server "${this.server}" sent a message that is none.`));
@@ -560,6 +573,15 @@ export class ServerSession implements Peer, RecordSession {
       { method, server: this.server, retryAfter: 100, fate: 'not-executed' },
     );
   }
+}
+
+/** What a server says may be anything. */
+function reasonOf(value: unknown): EndReason {
+  return END_REASONS.find((reason) => reason === value) ?? 'unknown';
+}
+
+function fateOf(value: unknown): Fate {
+  return value === 'not-executed' || value === 'executed' ? value : 'unknown';
 }
 
 /** The call is over: what it needed may be given back. */

@@ -1,4 +1,12 @@
-import { handleOf, makeLazyProxy, type Handle, type ObjectToken, type Target } from '../definition/index.js';
+import {
+  handleOf,
+  makeLazyProxy,
+  type Handle,
+  type ObjectToken,
+  type Target,
+  type OnLost,
+  tellLost,
+} from '../definition/index.js';
 import { parseTicket, type Ticket } from '../protocol/index.js';
 import type { Connections } from './connections.js';
 import { redeem } from './redemption.js';
@@ -50,9 +58,9 @@ export class TicketTarget implements Target {
     return this.#waiting.add(handle, method, (target, later) => target.call(later, method, args));
   }
 
-  onLost(fn: (reason: unknown) => void): () => void {
+  onLost(fn: OnLost): () => void {
     if (this.#bound) return this.#bound.target.onLost(fn);
-    fn(this.#failure?.error);
+    tellLost([fn], this.#failure?.error);
     return () => undefined;
   }
 

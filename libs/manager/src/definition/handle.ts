@@ -11,6 +11,14 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Told that something may be lost. What it gives, if that is a function, runs when everybody was told. */
+export type OnLost = (reason: unknown) => unknown;
+
+/** Tells them in their two steps: everything is given back before anybody's code runs, which may call on. */
+export function tellLost(listeners: readonly OnLost[], reason: unknown): void {
+  for (const then of listeners.map((fn) => fn(reason))) if (typeof then === 'function') (then as () => unknown)();
+}
+
 /** What a handle stands for: one object, or whatever object a name stands for. */
 export interface Target {
   readonly typeid: string;
@@ -29,7 +37,7 @@ export interface Target {
   /** The target that a further handle stands for, where each has its own. */
   another?(): Target;
   /** `fn` runs when it may not be held any more; see `onLeaseLost()`. */
-  onLost(fn: (reason: unknown) => void): () => void;
+  onLost(fn: OnLost): () => void;
   /** Inside a server: the instance itself. */
   referent?(): object | undefined;
   /** Inside a server: makes it a holding of `owner`, or of the object whose call it came with. */

@@ -1,3 +1,4 @@
+import type { OnLost } from './handle.js';
 import { expectHandle } from './proxy-class.js';
 
 /**
@@ -6,8 +7,10 @@ import { expectHandle } from './proxy-class.js';
  * thing that the server hears, should the session go on. At once where nothing is held. Inside a server it is the end of
  * the session whose call runs.
  *
+ * What `fn` gives, if that is a function, runs when all that is owned was given back: code of users belongs there.
+ *
  * Gives a function that takes `fn` off again.
  */
-export function onLeaseLost(proxy: object, fn: (reason: unknown) => void): () => void {
+export function onLeaseLost(proxy: object, fn: OnLost): () => void {
   return expectHandle(proxy, 'onLeaseLost()').target.onLost(fn);
 }

@@ -1,8 +1,5 @@
 import { ConfigurationError } from '../protocol/errors.js';
-
-const MAX_LENGTH = 200;
-/** Control characters would forge lines of a log; a lone surrogate does not survive UTF-8, so both ends would differ. */
-const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+import { isName, NAME_LENGTH } from '../protocol/names.js';
 
 /**
  * Gives `typeid` back if it can be one: 1 to 200 characters, none of them a control character.
@@ -15,12 +12,12 @@ export function checkTypeid(typeid: unknown, of: string): string {
         'An anonymous class has no name to take it from: give it with `typeid`.',
     );
   }
-  if (typeid.length > MAX_LENGTH) {
+  if (typeid.length > NAME_LENGTH) {
     throw new ConfigurationError(
-      `The typeid of ${of} has ${typeid.length} characters; at most ${MAX_LENGTH} are allowed.`,
+      `The typeid of ${of} has ${typeid.length} characters; at most ${NAME_LENGTH} are allowed.`,
     );
   }
-  if (FORBIDDEN.test(typeid)) {
+  if (!isName(typeid)) {
     throw new ConfigurationError(
       `The typeid of ${of}, ${JSON.stringify(typeid)}, contains a control character or half of a surrogate pair.`,
     );

@@ -224,7 +224,11 @@ export function endedFrame(
   { reason, text, generation, answers }: End,
   key: { mac(body: Uint8Array): Uint8Array } | undefined,
 ): Uint8Array {
-  return encodeFrame([FrameKind.ended, session, reason, text, generation, answers], [], key && ((body) => key.mac(body)));
+  return encodeFrame(
+    [FrameKind.ended, session, reason, text, generation, answers],
+    [],
+    key && ((body) => key.mac(body)),
+  );
 }
 
 /** A MAC that is none. */

@@ -432,7 +432,10 @@ export class Link {
     const next = this.#taken + 1;
     if (this.#gapAsked === next) return;
     this.#gapAsked = next;
-    void this.#options.write('beats', encodeFrame([FrameKind.gap, this.session, next, ++this.#gapNumber], [], this.mac));
+    void this.#options.write(
+      'beats',
+      encodeFrame([FrameKind.gap, this.session, next, ++this.#gapNumber], [], this.mac),
+    );
   }
 
   #ackSoon(): void {

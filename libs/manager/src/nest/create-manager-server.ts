@@ -8,12 +8,12 @@ type ContextOptions = NonNullable<Parameters<typeof NestFactory.createApplicatio
 
 /**
  * Makes a Nest microservice of a module that imports `ManagerServerModule.forRoot`. It hosts shared objects from
- * `listen()` to `close()`. For an orderly close at a signal, call `app.enableShutdownHooks()`.
+ * `listen()` to `close()`. For an orderly close at a signal, call `app.enableShutdownHooks(['SIGTERM', 'SIGINT'])`.
  *
  * @example
  * ```ts
  * const app = await createManagerServer(ServerModule);
- * app.enableShutdownHooks();
+ * app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
  * await app.listen();
  * ```
  */

@@ -169,18 +169,18 @@ describe('frames', () => {
   const headers: FrameHeader[] = [
     data,
     [2, 's', 1, 0, 8, 9],
-    [3, 's', 4],
+    [3, 's', 4, 1],
     [4, 's', hello],
     [5, 's', { ...welcome, types: [{ typeid: 'T', methods: ['a'], waits: [] }] }],
-    [6, 's', 'expired', 'text'],
+    [6, 's', 'expired', 'text', 2, Buffer.from('mac')],
     [7, 's', 1, 0, 8, 9, 1, 0],
   ];
 
   it('has golden bytes', () => {
     const frame = encodeFrame(data, [Buffer.from('9303112a', 'hex'), Buffer.from('920311', 'hex')]);
     expect(Buffer.from(frame).toString('hex')).toBe('009701a17301000809009303112a920311');
-    const sealed = encodeFrame([3, 's', 4], [], (body) => Buffer.from([body.length, 9]));
-    expect(Buffer.from(sealed).toString('hex')).toBe('0205099303a17304');
+    const sealed = encodeFrame([3, 's', 4, 1], [], (body) => Buffer.from([body.length, 9]));
+    expect(Buffer.from(sealed).toString('hex')).toBe('0206099403a1730401');
   });
 
   it.each(headers)('kind %#', (...header) => {

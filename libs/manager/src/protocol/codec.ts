@@ -1,6 +1,6 @@
 import { PayloadTooLargeError, ProtocolError } from './errors.js';
 import { checkHeader } from './headers.js';
-import type { FrameHeader } from './messages.js';
+import { FrameKind, type FrameHeader } from './messages.js';
 import { Reader } from './reader.js';
 import type { ReferenceScope } from './reference.js';
 import { Resolver } from './resolver.js';
@@ -63,6 +63,15 @@ function fill(frame: Buffer, start: number, head: Uint8Array, messages: readonly
   }
 }
 
+/** Nobody is known before the header was read: so it costs little to read one, whoever made it. */
+const HEADER_BYTES = 8 * 1024;
+/** That of `welcome` has the types of the server. */
+export const WELCOME_BYTES = 1024 * 1024;
+
+function headerBytes(frame: Buffer, start: number): number {
+  return frame[start + 1] === FrameKind.welcome ? WELCOME_BYTES : HEADER_BYTES;
+}
+
 /** The MAC of a frame, and what it was made of. */
 export interface Seal {
   readonly mac: Uint8Array;
@@ -91,7 +100,7 @@ export function decodeFrame(
   const resolver = new Resolver();
   // The message itself is a level, which its sender does not count.
   const reader = new Reader(buffer, 1 + macLength, limits.depth + 1, (reference) => resolver.resolve(reference));
-  const header = checkHeader(guard(reader));
+  const header = checkHeader(guard(() => reader.readAtMost(headerBytes(buffer, 1 + macLength))));
   const seal =
     macLength === 0 ? undefined : { mac: bytes.subarray(1, 1 + macLength), body: bytes.subarray(1 + macLength) };
   const scope = open(header, seal);
@@ -99,7 +108,7 @@ export function decodeFrame(
   resolver.scope = scope;
   while (!reader.done) {
     const start = reader.offset;
-    const message = guard(reader);
+    const message = guard(() => reader.read());
     if (!Array.isArray(message) || typeof message[0] !== 'number') throw new ProtocolError('A message is not one');
     const size = reader.offset - start;
     if (size > limits.messageBytes) {
@@ -110,9 +119,9 @@ export function decodeFrame(
 }
 
 /** Whatever goes wrong while foreign bytes are read is their fault. */
-function guard(reader: Reader): unknown {
+function guard(read: () => unknown): unknown {
   try {
-    return reader.read();
+    return read();
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
     throw new ProtocolError('Bytes that could not be read', { cause: error });

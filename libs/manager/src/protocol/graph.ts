@@ -138,3 +138,24 @@ function fill(shell: unknown, content: readonly unknown[], part: (value: unknown
   }
   return true;
 }
+
+/**
+ * Whether a table that `buildGraph` took is of a value nested deeper than `most` levels, as the walk of its sender counts
+ * them: each node at the level at which it is met first. A table itself is flat, however deep its value is.
+ */
+export function isDeeper(nodes: readonly (readonly unknown[])[], most: number): boolean {
+  const met = new Uint8Array(nodes.length);
+  met[0] = 1;
+  /** The nodes from the first to the one that is looked at, and how far each was read. */
+  const way: { node: readonly unknown[]; next: number }[] = [{ node: nodes[0] as readonly unknown[], next: 1 }];
+  for (let at = way.at(-1); at; at = way.at(-1)) {
+    if (at.node[0] !== NodeCode.leaf && way.length > most) return true;
+    const item = at.node[at.next++];
+    if (at.next > at.node.length) way.pop();
+    else if (item instanceof NodeIndex && met[item.index] === 0) {
+      met[item.index] = 1;
+      way.push({ node: nodes[item.index] as readonly unknown[], next: 1 });
+    }
+  }
+  return false;
+}

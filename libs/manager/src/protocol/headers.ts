@@ -1,12 +1,21 @@
+import { isUint8Array } from 'node:util/types';
 import { ProtocolError } from './errors.js';
-import { FrameKind, type FrameHeader } from './messages.js';
+import { END_REASONS, FrameKind, type FrameHeader } from './messages.js';
+import { isName } from './names.js';
 
 type Check = (value: unknown) => boolean;
 
 const string: Check = (value) => typeof value === 'string';
-const integer: Check = (value) => Number.isSafeInteger(value);
+const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const finite: Check = (value) => Number.isFinite(value);
-const allowance: Check = (value) => isRecord(value) && integer(value['calls']) && integer(value['bytes']);
+const ms: Check = (value) => typeof value === 'number' && value >= 0 && value < 2 ** 31;
+const age: Check = (value) => Number.isFinite(value) && (value as number) >= 0;
+const nonce: Check = (value) => typeof value === 'string' && /^[\w-]{1,64}$/.test(value);
+const bytes: Check = (value) => isUint8Array(value) && value.length < 256;
+const reason: Check = (value) => (END_REASONS as readonly unknown[]).includes(value);
+/** Of an inbox or a session. It is in logs and keys before anybody has proven anything. */
+const id: Check = (value) => typeof value === 'string' && /^[\w.-]{1,128}$/.test(value);
+const allowance: Check = (value) => isRecord(value) && whole(value['calls']) && whole(value['bytes']);
 const optional =
   (check: Check): Check =>
   (value) =>
@@ -21,37 +30,37 @@ function record(fields: Record<string, Check>): Check {
 
 const type = record({ typeid: string, methods: strings, waits: strings });
 const hello = record({
-  version: integer,
-  inbox: string,
-  generation: integer,
-  application: string,
-  host: string,
-  pid: integer,
+  version: whole,
+  inbox: id,
+  generation: whole,
+  application: isName,
+  host: isName,
+  pid: whole,
   allowance,
-  messageBytes: finite,
-  nonce: optional(string),
+  messageBytes: whole,
+  nonce: optional(nonce),
   at: optional(finite),
 });
 const welcome = record({
-  version: integer,
-  generation: integer,
-  lease: finite,
+  version: whole,
+  generation: whole,
+  lease: ms,
   allowance,
-  messageBytes: finite,
+  messageBytes: whole,
   types: (value) => Array.isArray(value) && value.every(type),
-  nonce: optional(string),
+  nonce: optional(nonce),
 });
 
 /** What follows the kind and the session, by kind. */
 const shapes: readonly (readonly Check[] | undefined)[] = (() => {
   const list: (readonly Check[] | undefined)[] = [];
-  list[FrameKind.data] = [integer, integer, integer, integer, finite];
-  list[FrameKind.ack] = [integer, integer, integer, integer];
-  list[FrameKind.gap] = [integer];
+  list[FrameKind.data] = [whole, whole, whole, whole, age];
+  list[FrameKind.ack] = [whole, whole, whole, whole];
+  list[FrameKind.gap] = [whole, whole];
   list[FrameKind.hello] = [hello];
   list[FrameKind.welcome] = [welcome];
-  list[FrameKind.ended] = [string, string];
-  list[FrameKind.beat] = [integer, integer, integer, integer, integer, integer];
+  list[FrameKind.ended] = [reason, string, whole, bytes];
+  list[FrameKind.beat] = [whole, whole, whole, whole, whole, whole];
   return list;
 })();
 
@@ -60,8 +69,11 @@ export function checkHeader(value: unknown): FrameHeader {
   if (!Array.isArray(value)) throw new ProtocolError('A frame does not begin with a header');
   const kind: unknown = value[0];
   const shape = typeof kind === 'number' ? shapes[kind] : undefined;
-  if (shape === undefined) throw new ProtocolError(`Unknown kind of frame ${String(kind)}`);
-  if (value.length < shape.length + 2 || typeof value[1] !== 'string') throw malformed(kind);
+  if (shape === undefined) {
+    // What was sent is not repeated: it may be anything, of any length.
+    throw new ProtocolError(`Unknown kind of frame ${typeof kind === 'number' ? kind : `(${typeof kind})`}`);
+  }
+  if (value.length < shape.length + 2 || !id(value[1])) throw malformed(kind);
   for (let i = 0; i < shape.length; i++) if (!shape[i]!(value[i + 2])) throw malformed(kind);
   return value as unknown as FrameHeader;
 }

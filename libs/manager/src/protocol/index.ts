@@ -1,5 +1,5 @@
 /** What the other rooms see of the protocol. */
-export { decodeFrame, encodeFrame, encodeMessage, type Seal } from './codec.js';
+export { decodeFrame, encodeFrame, encodeMessage, WELCOME_BYTES, type Seal } from './codec.js';
 export { copyValue, snapshot } from './copy.js';
 export { registerErrorClass, type ErrorClass } from './error-classes.js';
 export {
@@ -46,7 +46,9 @@ export type {
 export { isIterable } from './iterates.js';
 export { encodeLight, lightBytes, lightBytesOfAll } from './light.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export { asName, brief, isName, NAME_LENGTH, quoted } from './names.js';
 export {
+  END_REASONS,
   FrameKind,
   MessageKind,
   PROTOCOL_VERSION,

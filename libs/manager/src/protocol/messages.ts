@@ -21,16 +21,17 @@ export interface Allowance {
 /**
  * - `data`: seq of this frame, ack (last seq taken from the peer), allowance for the peer, age in ms since the messages were first sent.
  * - `ack`: `seq` is the last one sent: the ack counts once everything up to it was taken.
- * - `gap`: `next` is the first one missing.
+ * - `gap`: `next` is the first one missing; `gap` counts those of this sender, so that one that is repeated says nothing.
  * - `beat`: as `ack`, with its own number and the number of the last beat taken from the peer.
+ * - `ended`: `generation` of the server that says so; `answers` has the MAC of the frame that it answers, where the session is not known.
  */
 export type FrameHeader =
   | readonly [kind: 1, session: string, seq: number, ack: number, calls: number, bytes: number, age: number]
   | readonly [kind: 2, session: string, seq: number, ack: number, calls: number, bytes: number]
-  | readonly [kind: 3, session: string, next: number]
+  | readonly [kind: 3, session: string, next: number, gap: number]
   | readonly [kind: 4, session: string, hello: Hello]
   | readonly [kind: 5, session: string, welcome: Welcome]
-  | readonly [kind: 6, session: string, reason: EndReason, text: string]
+  | readonly [kind: 6, session: string, reason: EndReason, text: string, generation: number, answers: Uint8Array]
   | readonly [
       kind: 7,
       session: string,
@@ -84,6 +85,18 @@ export interface TypeSummary {
 /** Why a session is over: said once by the side that ended it, and again in answer to every later frame. */
 export type EndReason =
   'authkey' | 'expired' | 'unknown' | 'closed' | 'server-closed' | 'superseded' | 'protocol' | 'refused';
+
+/** The same, to look one up in. */
+export const END_REASONS: readonly EndReason[] = [
+  'authkey',
+  'expired',
+  'unknown',
+  'closed',
+  'server-closed',
+  'superseded',
+  'protocol',
+  'refused',
+];
 
 /** Kinds of message inside a data frame. */
 export const MessageKind = {

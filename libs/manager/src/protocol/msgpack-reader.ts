@@ -15,13 +15,17 @@ const PREALLOCATED = 1024;
  */
 export abstract class MessagePackReader {
   protected level = 0;
+  /** What is read ends here. */
+  protected end: number;
   private view: DataView | undefined;
 
   constructor(
     protected readonly bytes: Buffer,
     protected position: number,
-    private readonly maxDepth: number,
-  ) {}
+    protected readonly maxDepth: number,
+  ) {
+    this.end = bytes.length;
+  }
 
   /** `d4 <type> 00`: an extension that is its type alone, or one whose content follows. The position is at the type. */
   protected abstract tag(): unknown;
@@ -30,6 +34,13 @@ export abstract class MessagePackReader {
 
   get done(): boolean {
     return this.position >= this.bytes.length;
+  }
+  /** Reads one value that has at most so many bytes. */
+  readAtMost(bytes: number): unknown {
+    this.end = Math.min(this.bytes.length, this.position + bytes);
+    const value = this.read();
+    this.end = this.bytes.length;
+    return value;
   }
   get offset(): number {
     return this.position;
@@ -129,7 +140,7 @@ export abstract class MessagePackReader {
   protected take(length: number): number {
     const start = this.position;
     const end = start + length;
-    if (end > this.bytes.length) throw truncated();
+    if (end > this.end) throw truncated();
     this.position = end;
     return start;
   }
@@ -182,8 +193,12 @@ export abstract class MessagePackReader {
 
   /** Enters a container of `items` values, each of which takes a byte at least. */
   protected descend(items: number): void {
-    if (items > this.bytes.length - this.position) throw truncated();
-    if (++this.level > this.maxDepth) throw new ProtocolError(`A value is nested deeper than ${this.maxDepth} levels`);
+    if (items > this.end - this.position) throw truncated();
+    if (++this.level > this.maxDepth) throw this.tooDeep();
+  }
+
+  protected tooDeep(): ProtocolError {
+    return new ProtocolError(`A value is nested deeper than ${this.maxDepth} levels`);
   }
 
   protected isHole(): boolean {

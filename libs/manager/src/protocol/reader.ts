@@ -1,6 +1,6 @@
 import { ExtensionType, MAX_BIGINT_BYTES } from './extensions.js';
 import { ProtocolError } from './errors.js';
-import { NodeIndex, buildGraph } from './graph.js';
+import { NodeIndex, buildGraph, isDeeper } from './graph.js';
 import { boxedFrom, viewFrom } from './leaves.js';
 import { MessagePackReader } from './msgpack-reader.js';
 import { defineOwn } from './own.js';
@@ -135,7 +135,9 @@ export class Reader extends MessagePackReader {
       nodes.push(node);
     }
     this.level--;
-    return (malformed(buildGraph(nodes), 'graph') as { value: unknown }).value;
+    const { value } = malformed(buildGraph(nodes), 'graph') as { value: unknown };
+    if (isDeeper(nodes, this.maxDepth - this.level)) throw this.tooDeep();
+    return value;
   }
 
   private nodeIndex(): NodeIndex | undefined {

@@ -31,12 +31,12 @@ export function encodeError(thrown: unknown): ThrownStructure {
  * arrives as it was.
  */
 export function decodeError(wire: unknown): unknown {
-  return revive(wire, asThrown, 0);
+  return revive(wire, asThrown, 0, new Set());
 }
 
 /** An error inside a value: as structured clone would have it, an unknown class is an `Error` that keeps its name. */
 export function reviveErrorValue(structure: unknown): Error | undefined {
-  return isStructure(structure) ? reviveError(structure, asData, 0) : undefined;
+  return isStructure(structure) ? reviveError(structure, asData, 0, new Set()) : undefined;
 }
 
 interface Flavour {
@@ -47,17 +47,19 @@ interface Flavour {
 const asThrown: Flavour = { fallback: RemoteError, thrown: true };
 const asData: Flavour = { fallback: Error, thrown: false };
 
-function revive(wire: unknown, flavour: Flavour, depth: number): unknown {
+/** `seen`: structures in use. Ours are trees; one that stood at many places would be gone through once for each way to it. */
+function revive(wire: unknown, flavour: Flavour, depth: number, seen: Set<object>): unknown {
   if (typeof wire === 'object' && wire !== null) {
     if (Object.hasOwn(wire, 'error')) {
       const { error } = wire as { error: unknown };
-      if (isStructure(error)) return reviveError(error, flavour, depth);
+      if (isStructure(error) && !seen.has(error)) return reviveError(error, flavour, depth, seen);
     } else if (Object.hasOwn(wire, 'value')) return (wire as { value: unknown }).value;
   }
   return new RemoteError('An error arrived that could not be read');
 }
 
-function reviveError(structure: ErrorStructure, flavour: Flavour, depth: number): Error {
+function reviveError(structure: ErrorStructure, flavour: Flavour, depth: number, seen: Set<object>): Error {
+  seen.add(structure);
   const type = classFor(structure) ?? flavour.fallback;
   const code = isManagerClass(type) ? (type as unknown as typeof ManagerError).code : undefined;
   const error = construct(type, structure);
@@ -66,12 +68,13 @@ function reviveError(structure: ErrorStructure, flavour: Flavour, depth: number)
   addFields(error, structure.fields, type, code, foreign);
   if (foreign) defineOwn(error, 'remoteName', remoteName(structure));
   // A cause deeper than any that we send is not followed: the stack is ours to keep.
-  if (structure.cause !== undefined && depth < 32) hide(error, 'cause', revive(structure.cause, flavour, depth + 1));
+  if (structure.cause !== undefined && depth < 32)
+    hide(error, 'cause', revive(structure.cause, flavour, depth + 1, seen));
   if (Array.isArray(structure.errors) && depth < 32) {
     hide(
       error,
       'errors',
-      structure.errors.map((part) => revive(part, flavour, depth + 1)),
+      structure.errors.map((part) => revive(part, flavour, depth + 1, seen)),
     );
   }
   addStack(error, structure.stack, flavour.thrown);

@@ -1,4 +1,12 @@
-import { Handle, handleOf, ITERATOR, makeLazyProxy, type ObjectToken, type Target } from '../definition/index.js';
+import {
+  Handle,
+  handleOf,
+  ITERATOR,
+  makeLazyProxy,
+  type ObjectToken,
+  type Target,
+  type OnLost,
+} from '../definition/index.js';
 import { copyValue, lightBytes } from '../protocol/index.js';
 import type { Limits } from '../protocol/index.js';
 import type { Call } from './call.js';
@@ -43,7 +51,7 @@ export class ForeignHolding extends Holding {
     return proxy;
   }
 
-  onLost(fn: (reason: unknown) => void): () => void {
+  onLost(fn: OnLost): () => void {
     return this.reference.target.onLost(fn);
   }
 

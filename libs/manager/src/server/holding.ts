@@ -1,4 +1,4 @@
-import { development, Handle, lineOf, settleLater } from '../definition/index.js';
+import { development, Handle, lineOf, settleLater, type OnLost } from '../definition/index.js';
 import type { ObjectToken, Target } from '../definition/index.js';
 import { ConfigurationError, ObjectLostError, ProxyReleasedError } from '../protocol/index.js';
 import type { HolderDebugInfo } from '../protocol/index.js';
@@ -19,7 +19,7 @@ export interface HoldingHost {
   /** Has the collector release what a proxy value leaves, and says so in development if `report`. */
   watch(proxy: object, handle: Handle, report: boolean): void;
   /** `fn` runs when the session of a call ends; without a call, when the server does. */
-  onSessionEnd(call: Call | undefined, fn: (reason: unknown) => void): () => void;
+  onSessionEnd(call: Call | undefined, fn: OnLost): () => void;
   /** The call that the body of an iterator runs for; undefined where the instance is no iterator. */
   bodyOf(hosting: Hosting): Call | undefined;
 }
@@ -72,7 +72,7 @@ export abstract class Holding implements Target, Loan, Kept {
   abstract identity(): ObjectToken | undefined;
   abstract methods(): ReadonlySet<string> | undefined;
   abstract ticket(ttl: number, uses: number): Promise<string>;
-  abstract onLost(fn: (reason: unknown) => void): () => void;
+  abstract onLost(fn: OnLost): () => void;
   abstract another(): Target;
   abstract proxy(handle: Handle, watched: boolean): object;
   protected abstract invoke(handle: Handle, method: string, args: readonly unknown[]): Promise<unknown>;
@@ -277,7 +277,7 @@ export class LocalHolding extends Holding implements Holder {
   }
 
   /** What is owned through it belongs to the session of the call that runs. */
-  onLost(fn: (reason: unknown) => void): () => void {
+  onLost(fn: OnLost): () => void {
     const call = this.host.current() ?? this.borrower;
     return this.host.onSessionEnd(call, fn);
   }

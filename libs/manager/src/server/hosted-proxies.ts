@@ -13,6 +13,8 @@ import {
   type ObjectToken,
   type ProxyClass,
   type TypeDefinition,
+  type OnLost,
+  tellLost,
 } from '../definition/index.js';
 import { ConfigurationError, EncodingError, SessionExpiredError, isIterable, parseTicket } from '../protocol/index.js';
 import type { Limits } from '../protocol/index.js';
@@ -70,11 +72,11 @@ export class HostedProxies implements HoldingHost, IterationHost {
     return this.#options.calls().call(object, method, args, handle.options, parent, handle);
   }
 
-  onSessionEnd(call: Call | undefined, fn: (reason: unknown) => void): () => void {
+  onSessionEnd(call: Call | undefined, fn: OnLost): () => void {
     const reason = new SessionExpiredError(
       call ? `Session ${call.session} has ended.` : `The server "${this.identity().name}" was closed.`,
     );
-    return this.#options.calls().onSessionEnd(call, () => fn(reason));
+    return this.#options.calls().onSessionEnd(call, () => tellLost([fn], reason));
   }
 
   ticket(object: HostedObject, ttl: number, uses: number): Promise<string> {

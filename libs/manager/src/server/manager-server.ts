@@ -379,10 +379,7 @@ export class ManagerServer implements SessionHost {
   /** Why no session can be opened, if so. */
   #refusal(hello: Hello): [reason: EndReason, text: string] | undefined {
     if (hello.version !== PROTOCOL_VERSION) {
-      return [
-        'refused',
-        `The server speaks version ${PROTOCOL_VERSION} of the protocol, the client ${hello.version}.`,
-      ];
+      return ['refused', `The server speaks version ${PROTOCOL_VERSION} of the protocol, the client ${hello.version}.`];
     }
     const bytes = Math.min(hello.allowance.bytes, hello.messageBytes);
     if (bytes < SMALLEST_ALLOWANCE) {

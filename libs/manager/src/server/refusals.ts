@@ -1,9 +1,11 @@
 import {
+  brief,
   CallAbortedError,
   CallTimeoutError,
   MethodNotExposedError,
   ObjectLostError,
   OverloadedError,
+  quoted,
   ServerClosingError,
 } from '../protocol/index.js';
 import type { Call } from './call.js';
@@ -18,8 +20,8 @@ export function describe(object: HostedObject): string {
 export function notExposed(target: HostedObject, method: string): MethodNotExposedError {
   const { typeid, exposed } = target.type;
   return new MethodNotExposedError(
-    `${typeid} does not expose ${JSON.stringify(method)}. It exposes: ${exposed.join(', ') || 'nothing'}.`,
-    { typeid, method, objectId: target.id, fate: 'not-executed' },
+    `${typeid} does not expose ${quoted(method)}. It exposes: ${exposed.join(', ') || 'nothing'}.`,
+    { typeid, method: brief(method), objectId: target.id, fate: 'not-executed' },
   );
 }
 

@@ -288,17 +288,20 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     const [, number, id, method, args, timeout, task] = message;
     if (
       // A number that came before would take the place of a call that still runs.
-      !(Number.isSafeInteger(number) && (number as number) > this.#lastCall) ||
+      typeof number !== 'number' ||
+      !(Number.isSafeInteger(number) && number > this.#lastCall) ||
       typeof id !== 'number' ||
       typeof method !== 'string' ||
       // What no timer can wait for would fire at once.
-      !(typeof timeout === 'number' && timeout >= 0 && timeout < 2 ** 31) ||
+      typeof timeout !== 'number' ||
+      !(timeout >= 0 && timeout < 2 ** 31) ||
+      typeof task !== 'string' ||
       !(task === '' || isName(task)) ||
       !(Array.isArray(args) || args instanceof ManagerError)
     ) {
       return this.#malformed();
     }
-    this.#lastCall = number as number;
+    this.#lastCall = number;
     const target = id === 0 ? undefined : this.grants.find(id);
     const deadline = timeout > 0 ? now + timeout - age : undefined;
     const call = new Call(this, target, number, method, Array.isArray(args) ? args : [], deadline, task, bytes);

@@ -1,7 +1,16 @@
 import { isPromise } from 'node:util/types';
 import { handleOf, runInCall, runInCallContext, SharedValue } from '../definition/index.js';
 import type { TypeDefinition } from '../definition/index.js';
-import { ConfigurationError, MethodNotExposedError, ServerVerb, TypeNotRegisteredError } from '../protocol/index.js';
+import {
+  brief,
+  ConfigurationError,
+  isName,
+  MethodNotExposedError,
+  NAME_LENGTH,
+  quoted,
+  ServerVerb,
+  TypeNotRegisteredError,
+} from '../protocol/index.js';
 import type { KeepOption } from '../protocol/index.js';
 import type { Call } from './call.js';
 import { LocalHolding } from './holding.js';
@@ -34,7 +43,7 @@ export class Verbs {
     create: (call, [typeid, args]) => this.#create(call, typeid, args),
     get: (call, [typeid, name, args, keep]) => this.#get(call, typeid, name, args, keep),
     attach: (call, [typeid, name, id]) => this.#attach(call, typeid, name, id),
-    unlink: (_call, [typeid, name]) => this.#options.names.unlink(text(typeid), text(name)),
+    unlink: (_call, [typeid, name]) => this.#options.names.unlink(this.#type(typeid).typeid, nameOf(name)),
     ticket: (call, [proxy, ttl, uses]) => this.#ticket(call, proxy, ttl, uses),
     redeem: (call, [number, secret]) => this.#redeem(call, number, secret),
     numberOfObjects: () => this.#options.table.size,
@@ -48,8 +57,8 @@ export class Verbs {
 
   run(call: Call): unknown {
     if (!Object.hasOwn(this.#verbs, call.method)) {
-      throw new MethodNotExposedError(`The server has no verb ${JSON.stringify(call.method)}.`, {
-        method: call.method,
+      throw new MethodNotExposedError(`The server has no verb ${quoted(call.method)}.`, {
+        method: brief(call.method),
         fate: 'not-executed',
       });
     }
@@ -61,8 +70,8 @@ export class Verbs {
     if (type) return type;
     const known = [...this.#options.types.keys()].join(', ') || 'none';
     throw new TypeNotRegisteredError(
-      `The server "${this.#options.identity().name}" has no type ${JSON.stringify(typeid)}. It has: ${known}.`,
-      { typeid: text(typeid), server: this.#options.identity().name, fate: 'not-executed' },
+      `The server "${this.#options.identity().name}" has no type ${quoted(text(typeid))}. It has: ${known}.`,
+      { typeid: brief(text(typeid)), server: this.#options.identity().name, fate: 'not-executed' },
     );
   }
 
@@ -82,12 +91,12 @@ export class Verbs {
     const type = this.#type(typeid);
     const make = (): unknown => construct(call, type, list(args));
     const pin = (object: HostedObject): void => this.#options.pin(object, call);
-    const found = await this.#options.names.get(type, text(name), keepOf(keep), make, call.signal, pin);
+    const found = await this.#options.names.get(type, nameOf(name), keepOf(keep), make, call.signal, pin);
     return 'instance' in found ? { object: new SharedValue(found.instance, type.typeid) } : redirect(found);
   }
 
   #attach(call: Call, typeid: unknown, name: unknown, id: unknown): unknown {
-    const object = this.#options.names.find(text(typeid), text(name));
+    const object = this.#options.names.find(text(typeid), nameOf(name));
     if (!object || object.id !== id) return null;
     this.#options.pin(object, call);
     return new SharedValue(object.instance, object.type.typeid);
@@ -109,7 +118,7 @@ export class Verbs {
 
   #debugInfo(from: unknown, bytes: unknown): { server: string; generation: number } & CensusPage {
     const { name, generation } = this.#options.identity();
-    const { id, holders } = { ...(from as { id?: unknown; holders?: unknown } | undefined) };
+    const { id, holders } = (from ?? {}) as { id?: unknown; holders?: unknown };
     const position = { id: whole(id), holders: whole(holders) };
     const page = census(this.#options.table.objects(), position, Math.max(1, Math.min(whole(bytes), PAGE_BYTES)));
     return { server: name, generation, ...page };
@@ -132,6 +141,15 @@ function construct(call: Call, type: TypeDefinition, args: readonly unknown[]): 
 
 function redirect(elsewhere: Elsewhere): unknown {
   return { server: elsewhere.server, generation: elsewhere.generation };
+}
+
+/** Applications check names before they send them. This is for who does not: a name is in keys, logs and the census. */
+function nameOf(value: unknown): string {
+  if (isName(value)) return value;
+  throw new ConfigurationError(
+    `Expected a name of 1 to ${NAME_LENGTH} characters without control characters, got ${typeof value}.`,
+    { fate: 'not-executed' },
+  );
 }
 
 function text(value: unknown): string {

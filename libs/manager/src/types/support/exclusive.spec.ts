@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { failure } from '../../client/house.suite.js';
-import { Handle, makeLazyProxy, type Target } from '../../definition/index.js';
+import { Handle, makeLazyProxy, tellLost, type OnLost, type Target } from '../../definition/index.js';
 import { runExclusive } from './exclusive.js';
 
 /** What stands for a lock whose lease can be lost, and come back. */
@@ -36,8 +36,8 @@ class FakeLock implements Target {
     return Promise.reject(new Error('There is none.'));
   }
 
-  onLost(fn: (reason: unknown) => void): () => void {
-    this.lose = fn;
+  onLost(fn: OnLost): () => void {
+    this.lose = (reason) => tellLost([fn], reason);
     return () => (this.lose = (): void => undefined);
   }
 }

@@ -39,7 +39,7 @@ export function runExclusive<R>(
     const forfeit = (): void => void held.forfeit(key).catch(() => undefined);
     const unlisten = onLeaseLost(own, (reason) => {
       forfeit();
-      lost.abort(reason);
+      return () => lost.abort(reason);
     });
     let result: R;
     try {

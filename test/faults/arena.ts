@@ -1,0 +1,182 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { Worker } from '../support/worker.js';
+import { startWay, type Way } from './way.js';
+import { now, type Event, type EventOf } from './workers/src/history.js';
+import type { ArenaOptions, FaultyServerOptions, PlayerOptions } from './workers/src/options.js';
+import type { PlayerCommands } from './workers/src/player.js';
+import type { FaultyServerCommands } from './workers/src/server.js';
+
+const PROGRAMS = '../../faults/workers/dist';
+/** Ms in which a server comes up, whoever had its name. */
+const START = 30_000;
+
+export interface ArenaPlan {
+  seed: number;
+  lease: number;
+  servers: readonly string[];
+  players: number;
+  authkey?: string | undefined;
+}
+
+/** A process and its way to Redis. Restarted, it is another life of the same. */
+export interface Slot<W> {
+  readonly name: string;
+  readonly way: Way;
+  worker: W;
+  /** Its name in the history: one for each life. */
+  by: string;
+}
+
+export type ServerSlot = Slot<Worker<FaultyServerCommands>>;
+export type PlayerSlot = Slot<Worker<PlayerCommands>>;
+
+/** Applications, servers, their Redis and their ways to it: where the faults happen, and the history is kept. */
+export class Arena {
+  readonly plan: ArenaPlan;
+  readonly redis: RedisServer;
+  readonly vault: RedisServer;
+  readonly servers: ServerSlot[] = [];
+  readonly players: PlayerSlot[] = [];
+  /** What this process saw or did. */
+  readonly #events: Event[] = [];
+  readonly #folder: string;
+  readonly #ways: Way[] = [];
+  readonly #workers: Worker<never>[] = [];
+  #lives = 0;
+
+  private constructor(plan: ArenaPlan, redis: RedisServer, vault: RedisServer, folder: string) {
+    this.plan = plan;
+    this.redis = redis;
+    this.vault = vault;
+    this.#folder = folder;
+  }
+
+  static async open(plan: ArenaPlan): Promise<Arena> {
+    const [redis, vault] = await Promise.all([startRedis({ appendonly: true }), startRedis()]);
+    const folder = await mkdtemp(join(tmpdir(), 'manager-faults-'));
+    const arena = new Arena(plan, redis, vault, folder);
+    for (const name of plan.servers) arena.servers.push(await arena.#slot(name, (slot) => arena.startServer(slot)));
+    for (let number = 1; number <= plan.players; number++) {
+      arena.players.push(await arena.#slot(`player-${number}`, (slot) => arena.startPlayer(slot)));
+    }
+    return arena;
+  }
+
+  /** Ends whatever is left. */
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.kill()));
+    await Promise.all([...this.#ways.map((way) => way.close()), this.redis.stop(), this.vault.stop()]);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** A new life of a server, which listens; one that could not start is started again, as a supervisor would. */
+  async startServer(slot: ServerSlot, within = START): Promise<void> {
+    const until = performance.now() + within;
+    for (;;) {
+      const worker = this.launchServer(slot);
+      const late = sleep(until - performance.now(), undefined, { ref: false }).then(() => {
+        throw new Error(`The server "${slot.name}" did not come up in ${within} ms.`);
+      });
+      try {
+        await Promise.race([worker.ready, late]);
+        slot.worker = worker;
+        return;
+      } catch (error) {
+        if (worker.running || performance.now() > until) throw error;
+        await sleep(200);
+      }
+    }
+  }
+
+  launchServer(slot: ServerSlot): ServerSlot['worker'] {
+    const { lease } = this.plan;
+    slot.by = `${slot.name}.${++this.#lives}`;
+    const options: FaultyServerOptions = { ...this.#options(slot), name: slot.name, lease };
+    const timers = new URL('../workers/dist/timers.js', import.meta.url).href;
+    return this.#add(new Worker(slot.by, `${PROGRAMS}/server`, options, ['--import', timers]));
+  }
+
+  async startPlayer(slot: PlayerSlot): Promise<void> {
+    slot.by = `${slot.name}.${++this.#lives}`;
+    const seed = this.plan.seed * 1000 + this.#lives;
+    const servers = [...this.plan.servers];
+    const options: PlayerOptions = { ...this.#options(slot), seed, servers, vault: this.vault.url };
+    slot.worker = this.#add(new Worker(slot.by, `${PROGRAMS}/player`, options));
+    await slot.worker.ready;
+  }
+
+  /** A process that was killed says nothing of it itself. */
+  async kill(slot: Slot<Worker<never>>): Promise<void> {
+    const { by, worker } = slot;
+    await worker.kill();
+    this.#events.push({ kind: 'over', how: 'killed', by, at: now() });
+  }
+
+  /** Another process beside those that take part, with a way of its own that nothing happens to. */
+  async observer(): Promise<PlayerSlot> {
+    return this.#slot('observer', (slot) => this.startPlayer(slot));
+  }
+
+  fault(fault: string, on: string, phase: 'begins' | 'ends', ms: number): void {
+    this.#events.push({ kind: 'fault', fault, on, phase, ms, at: now(), by: 'runner' });
+  }
+
+  trouble(text: string): void {
+    this.#events.push({ kind: 'trouble', text, at: now(), by: 'runner' });
+  }
+
+  /** Runs `use` with a connection to Redis that no fault of the ways reaches. */
+  async admin<R>(use: (client: Redis) => Promise<R>, password?: string): Promise<R> {
+    const client = new Redis(this.redis.url, { ...(password !== undefined && { password }) });
+    client.on('error', () => undefined);
+    try {
+      return await use(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  /** Everything that happened so far, in the order of the files. */
+  async history(): Promise<Event[]> {
+    const files = await readdir(this.#folder);
+    const texts = await Promise.all(files.map((file) => readFile(join(this.#folder, file), 'utf8')));
+    // The last line of a process that was killed may be half a line.
+    const lines = texts.flatMap((text) => text.split('\n').slice(0, -1));
+    return [...lines.map((line) => JSON.parse(line) as Event), ...this.#events].toSorted((a, b) => a.at - b.at);
+  }
+
+  /** Sessions that were opened at a start of a server and have not ended. */
+  async openSessions(by: string): Promise<string[]> {
+    const open = new Map<string, string>();
+    for (const event of (await this.history()).filter((one) => one.by === by)) {
+      if (event.kind === 'opened') open.set(event.session, event.application);
+      else if (event.kind === 'ended') open.delete((event satisfies EventOf<'ended'>).session);
+    }
+    return [...open].map(([session, application]) => `${session} of ${application}`);
+  }
+
+  #options({ by, way }: Slot<unknown>): ArenaOptions {
+    const { authkey, lease } = this.plan;
+    const file = join(this.#folder, `${by}.jsonl`);
+    // Silence is to be noticed well within a lease.
+    return { redis: way.url, namespace: 'arena', patience: lease / 4, by, file, ...(authkey && { authkey }) };
+  }
+
+  async #slot<W extends Worker<never>>(name: string, start: (slot: Slot<W>) => Promise<void>): Promise<Slot<W>> {
+    const way = await startWay(() => this.redis.port);
+    this.#ways.push(way);
+    const slot = { name, way, by: name } as Slot<W>;
+    await start(slot);
+    return slot;
+  }
+
+  #add<W extends Worker<never>>(worker: W): W {
+    this.#workers.push(worker);
+    return worker;
+  }
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, jest } from '@jest/globals';
+import { until } from '../support/until.js';
+import { LEASE, Scene } from './scene.js';
+
+jest.setTimeout(30_000);
+
+describe('a server that did not run for longer than a lease', () => {
+  it.each(['paused', 'blocked'])(
+    'because it was %s ends no session whose beats waited for it, and that of who died meanwhile',
+    async (how) => {
+      await using scene = await Scene.open();
+      const host = await scene.host();
+      const actors = await scene.actors(4);
+      const keys = await Promise.all(actors.map((actor) => actor.ask('create', 'Tally')));
+      const [dying, ...living] = actors.map((actor, index) => ({ actor, key: keys[index] as number }));
+      if (!dying) throw new Error('Nobody is there to die');
+      const sessions = (): Promise<unknown[]> => Promise.all(living.map(({ actor, key }) => actor.ask('session', key)));
+      const held = await sessions();
+      const calls = living.map(({ actor, key }) => actor.ask('callWithin', key, 4 * LEASE, 'later', 'meanwhile', 500));
+
+      const back = how === 'blocked' ? host.ask('block', 1.6 * LEASE) : undefined;
+      if (!back) host.pause();
+      await dying.actor.kill();
+      await sleep(1.6 * LEASE);
+      if (!back) host.resume();
+      await back;
+      const since = performance.now();
+
+      expect(await Promise.all(calls)).toEqual(living.map(() => 1));
+      expect(await sessions()).toEqual(held);
+      await until(
+        () => living[0]?.actor.ask('numberOfObjects'),
+        (count) => count === living.length,
+        { within: 2 * LEASE },
+      );
+      expect(performance.now() - since).toBeLessThanOrEqual(LEASE + 1000);
+      const ended = host.logs.filter(({ text }) => /gave no sign of life/.test(text));
+      expect(ended.map(({ text }) => text)).toEqual([expect.stringContaining(`of ${dying.actor.name} `)]);
+    },
+  );
+});

@@ -1,0 +1,97 @@
+import { Worker } from '../support/worker.js';
+import { startRedis, type RedisServer, type RedisServerOptions } from '../support/redis-server.js';
+import { startWay, type Way } from './way.js';
+import type { ActorCommands } from './workers/src/actor.js';
+import type { ArenaOptions, FaultyServerOptions } from './workers/src/options.js';
+import type { FaultyServerCommands } from './workers/src/server.js';
+
+/** Of every server in these scenarios, in ms. */
+export const LEASE = 2000;
+export const BEAT = LEASE / 6;
+/** Ms after which a silent connection is given up. */
+export const PATIENCE = 500;
+const PROGRAMS = '../../faults/workers/dist';
+
+export type Actor = Worker<ActorCommands>;
+export type Host = Worker<FaultyServerCommands>;
+type Given<O> = Partial<O>;
+
+let scenes = 0;
+
+/** The Redis and the processes of one scenario. */
+export class Scene implements AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly namespace = `scene${++scenes}`;
+  readonly #workers: Worker<never>[] = [];
+  readonly #ways: Way[] = [];
+  readonly #servers: RedisServer[] = [];
+  #actors = 0;
+
+  private constructor(redis: RedisServer) {
+    this.redis = redis;
+    this.#servers.push(redis);
+  }
+
+  static async open(options?: RedisServerOptions): Promise<Scene> {
+    return new Scene(await startRedis(options));
+  }
+
+  /** Another Redis. */
+  async another(options?: RedisServerOptions): Promise<RedisServer> {
+    const server = await startRedis(options);
+    this.#servers.push(server);
+    return server;
+  }
+
+  async way(): Promise<Way> {
+    const way = await startWay(() => this.redis.port);
+    this.#ways.push(way);
+    return way;
+  }
+
+  /** A server that is on its way. */
+  launch(given: Given<FaultyServerOptions> = {}): Host {
+    const options: FaultyServerOptions = {
+      ...this.#common(`server-${given.name ?? 'default'}`),
+      name: 'default',
+      lease: LEASE,
+    };
+    return this.#add(new Worker(options.by, `${PROGRAMS}/server`, { ...options, ...given }));
+  }
+
+  async host(given: Given<FaultyServerOptions> = {}): Promise<Host> {
+    const host = this.launch(given);
+    await host.ready;
+    return host;
+  }
+
+  async actor(given: Given<ArenaOptions> = {}): Promise<Actor> {
+    const options = { ...this.#common(`actor-${++this.#actors}`), ...given };
+    const actor: Actor = this.#add(new Worker(options.by, `${PROGRAMS}/actor`, options));
+    await actor.ready;
+    return actor;
+  }
+
+  actors(count: number, given: Given<ArenaOptions> = {}): Promise<Actor[]> {
+    return Promise.all(Array.from({ length: count }, () => this.actor(given)));
+  }
+
+  /** Ends all, and rejects where anything broke that no fault may break: in any process, at any time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.kill()));
+    await Promise.all([...this.#ways.map((way) => way.close()), ...this.#servers.map((server) => server.stop())]);
+    const troubles = this.#workers.flatMap(({ name, logs }) =>
+      logs.filter(({ level }) => level === 'trouble').map(({ text }) => `${name}: ${text}`),
+    );
+    if (troubles.length > 0) throw new Error(`Something broke that may not:\n${troubles.join('\n')}`);
+  }
+
+  #common(by: string): ArenaOptions {
+    return { redis: this.redis.url, namespace: this.namespace, patience: PATIENCE, by };
+  }
+
+  #add<W extends Worker<never>>(worker: W): W {
+    this.#workers.push(worker);
+    return worker;
+  }
+}

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A way of one process to Redis, on which things go wrong. */
+export interface Way {
+  readonly url: string;
+  /** Ends the present connections. */
+  cut(): void;
+  /**
+   * The present connections, and those made until `open`, are half open: what is sent on them goes nowhere, and nobody
+   * says so. They stay that way for good; to be heard again a new one is needed.
+   */
+  swallow(): void;
+  open(): void;
+  /** What is sent from now on takes so many ms longer, either way. */
+  delay(ms: number): void;
+  close(): Promise<void>;
+}
+
+interface Connection {
+  dead: boolean;
+  end(): void;
+}
+
+export async function startWay(target: () => number): Promise<Way> {
+  const connections = new Set<Connection>();
+  let swallowing = false;
+  let delay = 0;
+
+  const server = createServer((near) => {
+    const far = connect(target(), '127.0.0.1');
+    const end = (): void => {
+      near.destroy();
+      far.destroy();
+    };
+    const connection: Connection = { dead: swallowing, end };
+    connections.add(connection);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.setNoDelay(true);
+      const pass = inOrder(to, () => delay);
+      from.on('data', (data) => {
+        if (!connection.dead) pass(data);
+      });
+      from.on('error', () => undefined);
+      from.on('close', () => {
+        connections.delete(connection);
+        // Of a half-open connection neither end hears of the other's.
+        if (!connection.dead || from === near) end();
+      });
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const each = (act: (connection: Connection) => void): void => [...connections].forEach(act);
+
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    cut: () => each(({ end }) => end()),
+    swallow() {
+      swallowing = true;
+      each((connection) => (connection.dead = true));
+    },
+    open: () => void (swallowing = false),
+    delay: (ms) => void (delay = ms),
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      each(({ end }) => end());
+      await closed;
+    },
+  };
+}
+
+/** Writes later, and nothing before what came earlier. */
+function inOrder(to: Socket, delay: () => number): (data: Buffer) => void {
+  let waiting = 0;
+  let last = 0;
+  return (data) => {
+    const at = Math.max(last, performance.now() + delay());
+    if (waiting === 0 && delay() === 0) {
+      to.write(data);
+      return;
+    }
+    last = at;
+    waiting++;
+    setTimeout(() => {
+      waiting--;
+      if (!to.destroyed) to.write(data);
+    }, at - performance.now());
+  };
+}

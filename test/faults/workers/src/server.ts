@@ -1,0 +1,61 @@
+// A manager server that tells what happens in it, as a process of its own.
+import 'reflect-metadata';
+import { Module, type LoggerService } from '@nestjs/common';
+import { createManagerServer, ManagerServerModule, ManagerServerStrategy } from 'nestjs-manager';
+import { serve, tell, workerOptions } from '../../../workers/dist/protocol.js';
+import { resources } from '../../../workers/dist/resources.js';
+import { mediumOf, type FaultyServerOptions } from './options.js';
+import { Recorder } from './recorder.js';
+import { Clerk, Jar, Pantry, Tally, tellTo } from './types.js';
+import { upsets } from './upsets.js';
+import { Vault } from './vault.js';
+
+const options = workerOptions<FaultyServerOptions>();
+const { name, lease, by, file } = options;
+const recorder = new Recorder(by, file);
+
+/** Sessions begin and end in the log, and nowhere else. */
+class History implements LoggerService {
+  debug(message: unknown): void {
+    this.#tell('debug', String(message));
+  }
+  log(message: unknown): void {
+    this.#tell('log', String(message));
+  }
+  warn(message: unknown): void {
+    this.#tell('warn', String(message));
+  }
+  error(message: unknown, stack?: string): void {
+    this.#tell('error', `${String(message)}${stack ? `\n${stack}` : ''}`);
+  }
+
+  #tell(level: string, text: string): void {
+    const [, session, rest] = /^Session (\S+) of (.*)$/s.exec(text) ?? [];
+    const opened = /^(\S+) on .* opened$/.exec(rest ?? '')?.[1];
+    const [, whose, reason] = /^(\S+) ended: (.*)$/.exec(rest ?? '') ?? [];
+    if (session && opened) recorder.record({ kind: 'opened', session, application: opened });
+    else if (session && whose && reason) recorder.record({ kind: 'ended', session, application: whose, reason });
+    else if (level !== 'debug') recorder.record({ kind: 'log', level, text });
+    tell({ kind: 'log', level, text });
+  }
+}
+
+if (options.vault !== undefined) Clerk.vault = new Vault(options.vault);
+
+@Module({
+  imports: [ManagerServerModule.forRoot({ ...mediumOf(options), name, lease, types: [Tally, Jar, Pantry, Clerk] })],
+})
+class ServerModule {}
+
+const app = await createManagerServer(ServerModule, { logger: new History() });
+app.enableShutdownHooks();
+const strategy = app.get(ManagerServerStrategy);
+const generation = (): number => strategy.identity?.generation ?? 0;
+tellTo(recorder, generation);
+strategy.on('superseded', () => recorder.record({ kind: 'over', how: 'superseded' }));
+await app.listen();
+recorder.record({ kind: 'listening', server: name, generation: generation() });
+
+const commands = { ...upsets, generation, resources, close: (): Promise<void> => app.close() };
+export type FaultyServerCommands = typeof commands;
+serve(commands);

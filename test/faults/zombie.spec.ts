@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, jest } from '@jest/globals';
+import { until } from '../support/until.js';
+import { LEASE, Scene } from './scene.js';
+import { Vault } from './workers/src/vault.js';
+
+jest.setTimeout(30_000);
+
+describe('a server that comes back after another took its name', () => {
+  it('runs user code to its end, and what checks fences refuses that', async () => {
+    await using scene = await Scene.open();
+    const { url } = await scene.another();
+    const zombie = await scene.host({ vault: url });
+    const actor = await scene.actor();
+    const key = await actor.ask('get', 'Clerk', 'the clerk');
+    expect(await actor.ask('call', key, 'write', 'before', 0)).toBe(true);
+    const under = actor.ask('call', key, 'write', 'too late', 300).catch((error: unknown) => error);
+    await sleep(100);
+    zombie.pause();
+
+    const successor = await scene.host({ vault: url });
+    expect(await under).toMatchObject({ class: 'ObjectLostError', fate: 'unknown' });
+    await until(
+      () => actor.ask('call', key, 'write', 'after', 0).catch(() => false),
+      (written) => written === true,
+      { within: 3 * LEASE },
+    );
+    zombie.resume();
+    await until(
+      () => zombie.logged(/now belongs to generation/),
+      (logged) => logged,
+      { within: LEASE },
+    );
+
+    const vault = new Vault(url);
+    const { answer: log } = await until(
+      () => vault.all(),
+      (all) => all.some(({ hold }) => hold === 'too late'),
+      { within: 2000 },
+    );
+    vault.close();
+    expect(log.map(({ hold, accepted }) => [hold, accepted])).toEqual([
+      ['before', true],
+      ['after', true],
+      ['too late', false],
+    ]);
+    expect(await actor.ask('call', key, 'write', 'still', 0)).toBe(true);
+    expect(successor.running).toBe(true);
+  });
+});
