@@ -82,6 +82,9 @@ class Clerk {
   knows(desk: SharedProxy<Desk>): boolean {
     return referentOf(desk) instanceof Desk;
   }
+  async within(clerk: SharedProxy<SerialClerk>): Promise<void> {
+    await runTask(() => clerk.stay());
+  }
   async tasks(desk: SharedProxy<Desk>): Promise<(string | undefined)[]> {
     const own = currentCall().task;
     const found = await inTask(() => desk.task());
@@ -95,7 +98,7 @@ class SerialClerk extends Clerk {
   async taskOf(desk: SharedProxy<Desk>): Promise<string | undefined> {
     return desk.task();
   }
-  async within(): Promise<void> {
+  async stay(): Promise<void> {
     await gate.promise;
   }
 }
@@ -215,7 +218,8 @@ describe('what hosted code knows of the ends of a call', () => {
 
   it('not the task of the call before it in the line of a serial object', async () => {
     const clerk = await manager.create(SerialClerk);
-    const first = manager.task(() => clerk.within());
+    const first = (await manager.create(Clerk)).within(clerk);
+    await desk.self();
     const second = clerk.taskOf(desk);
     await desk.self();
     gate.resolve();

@@ -8,6 +8,7 @@ import {
   DEFAULT_LIMITS,
   ManagerClosedError,
   ManagerError,
+  OverloadedError,
   PROTOCOL_VERSION,
   ProtocolError,
   ServerUnavailableError,
@@ -43,7 +44,12 @@ const INBOX_TTL = 120_000;
 const DOUBT = 1000;
 
 /** What a server says to a hello that proves its sender. */
-const REFUSALS: ReadonlySet<EndReason> = new Set<EndReason>(['refused', 'server-closed']);
+const REFUSALS: ReadonlySet<EndReason> = new Set<EndReason>(['refused', 'overloaded', 'server-closed']);
+const REFUSED_WITH: Partial<Record<EndReason, typeof ManagerError>> = {
+  authkey: AuthenticationError,
+  refused: ProtocolError,
+  overloaded: OverloadedError,
+};
 
 interface Opening {
   readonly generation: number;
@@ -269,8 +275,7 @@ export class Connections implements SessionOwner {
           resolve(session);
         },
         refuse: (reason, text) => {
-          const Type =
-            reason === 'authkey' ? AuthenticationError : reason === 'refused' ? ProtocolError : ServerUnavailableError;
+          const Type = REFUSED_WITH[reason] ?? ServerUnavailableError;
           reject(new Type(text, { server: address.server, generation: address.generation, fate: 'not-executed' }));
         },
         doubt: () => {

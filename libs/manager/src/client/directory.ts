@@ -55,7 +55,9 @@ export class Directory {
     wanted: { server?: string | undefined; typeid?: string | undefined },
     signal: AbortSignal,
   ): Promise<ListedServer> {
-    for (;;) {
+    for (let again = false; ; again = true) {
+      // However many wait, one of them looks.
+      if (again && performance.now() - this.#listedAt >= LOOK_AGAIN / 2) this.invalidate();
       let servers: ListedServer[] = [];
       try {
         servers = await this.list();
@@ -66,10 +68,9 @@ export class Directory {
         if (signal.aborted) throw unreachable(this.#transport, wanted, error);
       }
       if (signal.aborted) throw unreachable(this.#transport, wanted);
-      this.invalidate();
       if (servers.length > 0 && wanted.server === undefined) {
-        const again = await this.list(true).catch(() => servers);
-        if (again.length > 0 && !choose(again, wanted)) throw noneHas(wanted.typeid ?? '', again);
+        const fresh = await this.list(true).catch(() => servers);
+        if (fresh.length > 0 && !choose(fresh, wanted)) throw noneHas(wanted.typeid ?? '', fresh);
       } else await pause(LOOK_AGAIN, signal);
     }
   }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
 import type { AnyClass } from '../definition/index.js';
-import { ConfigurationError, DEFAULT_LIMITS, type Limits } from '../protocol/index.js';
+import { ConfigurationError, DEFAULT_LIMITS, isName, NAME_LENGTH, type Limits } from '../protocol/index.js';
 import type { AuthKey } from '../link/index.js';
 import { RedisTransport, type RedisTransportOptions, type Transport } from '../transport/index.js';
 
@@ -101,7 +101,13 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
     (v) => v === undefined || (typeof v === 'string' && NAMESPACE.test(v)),
     '1 to 64 characters without spaces or braces',
   );
-  check(where, given, 'application', (v) => v === undefined || (typeof v === 'string' && v !== ''), 'a name');
+  check(
+    where,
+    given,
+    'application',
+    (v) => v === undefined || isName(v),
+    `a name of 1 to ${NAME_LENGTH} characters without control characters`,
+  );
   check(where, given, 'timeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 (none) to 2147483647');
   check(where, given, 'lease', (v) => v === undefined || isMs(v, 300), 'ms from 300 to 2147483647');
   check(where, given, 'closeTimeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 to 2147483647');
@@ -173,7 +179,7 @@ export function applicationName(): string {
   try {
     const text = readFileSync(join(process.cwd(), 'package.json'), 'utf8');
     const { name } = JSON.parse(text) as { name?: unknown };
-    if (typeof name === 'string' && name !== '') return name;
+    if (isName(name)) return name;
   } catch {
     // Started elsewhere, or bundled without one: a name is only for people to read.
   }

@@ -12,6 +12,8 @@ export interface Limits {
   waiting: number;
   /** References of one session. @default 250000 */
   references: number;
+  /** Sessions that a server has at once. @default 10000 */
+  sessions: number;
   /** Calls that an application queues beyond its credit before it says `OverloadedError`. @default 100000 */
   queued: number;
 }
@@ -24,5 +26,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   bytes: 32 * 1024 * 1024,
   waiting: 20_000,
   references: 250_000,
+  sessions: 10_000,
   queued: 100_000,
 });

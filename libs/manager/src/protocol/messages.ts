@@ -84,7 +84,7 @@ export interface TypeSummary {
 
 /** Why a session is over: said once by the side that ended it, and again in answer to every later frame. */
 export type EndReason =
-  'authkey' | 'expired' | 'unknown' | 'closed' | 'server-closed' | 'superseded' | 'protocol' | 'refused';
+  'authkey' | 'expired' | 'unknown' | 'closed' | 'server-closed' | 'superseded' | 'protocol' | 'refused' | 'overloaded';
 
 /** The same, to look one up in. */
 export const END_REASONS: readonly EndReason[] = [
@@ -96,6 +96,7 @@ export const END_REASONS: readonly EndReason[] = [
   'superseded',
   'protocol',
   'refused',
+  'overloaded',
 ];
 
 /** Kinds of message inside a data frame. */

@@ -3,13 +3,15 @@ import { hostname } from 'node:os';
 import {
   ConfigurationError,
   DEFAULT_LIMITS,
+  encodeMessage,
   ManagerError,
   PROTOCOL_VERSION,
   ProtocolError,
   ServerClosingError,
   ServerSupersededError,
+  WELCOME_BYTES,
 } from '../protocol/index.js';
-import type { EndReason, Hello, Limits, Seal, Welcome } from '../protocol/index.js';
+import type { EndReason, Hello, Limits, Seal, TypeSummary, Welcome } from '../protocol/index.js';
 import {
   development,
   type ForeignObjects,
@@ -112,6 +114,8 @@ export class ManagerServer implements SessionHost {
   readonly #auth: Authenticator | undefined;
   readonly logger: Logger;
   readonly #claim: ServerClaim;
+  /** What clients are told of the types. */
+  readonly #summaries: readonly TypeSummary[];
   readonly #names: Names;
   readonly #sessions = new Map<string, Session>();
   readonly #ended = new Map<string, { reason: EndReason; at: number; seal: SessionSeal | undefined }>();
@@ -164,6 +168,11 @@ export class ManagerServer implements SessionHost {
       disposeFailed: (object, error) =>
         this.report(error, `onSharedDispose() of ${object.type.typeid} #${object.id} failed`),
     });
+    this.#summaries = [...this.types.byTypeid.values(), iteratorType].map(({ typeid, exposed, waits }) => ({
+      typeid,
+      methods: exposed,
+      waits: [...waits],
+    }));
     this.#claim = new ServerClaim(options.transport.claims, {
       name: this.name,
       nonce: randomBytes(8).toString('base64url'),
@@ -231,6 +240,12 @@ export class ManagerServer implements SessionHost {
 
   /** Connects, takes the name, and listens. Waits for the lease of a predecessor of the same name. */
   async start(): Promise<void> {
+    const bytes = encodeMessage(this.#summaries, { messageBytes: Infinity }).length;
+    if (bytes > WELCOME_BYTES / 2) {
+      throw new ConfigurationError(
+        `The types of the server "${this.name}" and their members take ${bytes} bytes to tell, and at most ${WELCOME_BYTES / 2} may be told.`,
+      );
+    }
     await this.#auth?.refresh();
     await this.#transport.open();
     this.#identity = await this.#claim.acquire(this.#stop.signal);
@@ -362,7 +377,6 @@ export class ManagerServer implements SessionHost {
       this.#sessions.set(id, new Session(this, id, hello, key && this.#proof(id, hello, key)));
       this.logger.debug?.(`Session ${id} of ${hello.application} on ${hello.host} (${hello.pid}) opened`);
     }
-    const types = [...this.types.byTypeid.values(), iteratorType];
     const { nonce, seal: proven } = this.#sessions.get(id) as Session;
     const welcome: Welcome = {
       ...(nonce !== undefined && { nonce }),
@@ -371,7 +385,7 @@ export class ManagerServer implements SessionHost {
       lease: this.lease,
       allowance: { calls: this.limits.calls, bytes: this.limits.bytes },
       messageBytes: this.limits.messageBytes,
-      types: types.map(({ typeid, exposed, waits }) => ({ typeid, methods: exposed, waits: [...waits] })),
+      types: this.#summaries,
     };
     void this.write(hello.inbox, 'frames', welcomeFrame(id, welcome, proven));
   }
@@ -386,6 +400,12 @@ export class ManagerServer implements SessionHost {
       return ['refused', `The client takes ${bytes} bytes at once, which is too little for any answer.`];
     }
     if (this.closing) return ['server-closed', 'The server is closing.'];
+    if (this.#sessions.size >= this.limits.sessions) {
+      return [
+        'overloaded',
+        `The server "${this.name}" has ${this.#sessions.size} sessions, which is as many as it may.`,
+      ];
+    }
     return undefined;
   }
 

@@ -44,6 +44,20 @@ describe('the clock of a medium', () => {
     expect(clock.now() - local).toBe(2_000_000);
   });
 
+  it('does not follow the stamp of an entry into a future that cannot be', () => {
+    let local = 0;
+    const clock = new MediumClock(() => local);
+    clock.hearEntry(1_000_000);
+    local = 10;
+    clock.hearEntry(9_000_000_000_000);
+    expect(clock.isAhead(9_000_000_000_000)).toBe(true);
+    expect(clock.now()).toBe(1_000_010);
+    clock.hearEntry(1_030_000);
+    expect(clock.now()).toBe(1_030_000);
+    clock.hear(9_000_000);
+    expect(clock.now()).toBe(9_000_000);
+  });
+
   it('keeps its guess while the medium is quiet, and while old stamps are caught up with', () => {
     let local = 0;
     const clock = new MediumClock(() => local);

@@ -1,5 +1,7 @@
 /** Milliseconds that the better of two estimates stays in use after a newer one was begun. */
 const WINDOW = 2000;
+/** Milliseconds. Where the medium's clock was set forward by more, it is followed when it is next asked. */
+const FAR_AHEAD = 60_000;
 
 /**
  * The medium's clock, guessed from stamps as they arrive. A stamp is never later than the moment it is heard, so the
@@ -28,6 +30,16 @@ export class MediumClock {
     } else if (distance > this.#current) {
       this.#current = distance;
     }
+  }
+
+  /** The stamp of an entry, which was heard just now. Who writes an entry may choose its stamp: one that cannot be is ignored. */
+  hearEntry(stamp: number): void {
+    if (!this.isAhead(stamp)) this.hear(stamp);
+  }
+
+  /** Whether a stamp is further ahead than clocks ever are. */
+  isAhead(stamp: number): boolean {
+    return this.#current !== -Infinity && stamp - this.now() > FAR_AHEAD;
   }
 
   now(): number {

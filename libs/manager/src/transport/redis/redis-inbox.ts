@@ -4,7 +4,7 @@ import type { Inbox, InboxReader, Lane } from '../transport.js';
 import { RedisConnection } from './redis-connection.js';
 import type { RedisLine } from './redis-line.js';
 import type { RedisClient, RedisFactory } from './redis-options.js';
-import { idAfter, parseRead, type LaneRead } from './redis-reply.js';
+import { idAfter, parseRead, stampOf, type LaneRead } from './redis-reply.js';
 import { KEEP_INBOX } from './redis-scripts.js';
 
 /** A server may end a session only after a read that found nothing more: so often it hears of one. */
@@ -119,6 +119,19 @@ export class RedisInbox implements Inbox {
     }
   }
 
+  /**
+   * Somebody wrote an entry with an id of the future. All that follow get later ones, none at all after the last id that
+   * there is; so the stream begins anew. What is lost with it is missed at the next beats, and sent again.
+   */
+  async #remake(lane: Lane): Promise<void> {
+    try {
+      await this.#options.control.send((client) => client.del(this.#options.keys[lane]));
+    } catch {
+      // Not connected: what is read again when it is says so again.
+    }
+    await this.#renew();
+  }
+
   async #keep(client: RedisClient): Promise<number> {
     const { keys, ttl, clock } = this.#options;
     const reply = await KEEP_INBOX.run(client, [keys.frames, keys.beats], [Math.ceil(ttl)]);
@@ -187,9 +200,10 @@ export class RedisInbox implements Inbox {
     position.id = read.id;
     position.entries += read.entries;
     position.bytes += read.bytes;
+    if (this.#options.clock.isAhead(stampOf(read.id))) void this.#remake(read.lane);
     const last = read.deliveries.at(-1);
     if (!last) return;
-    this.#options.clock.hear(last.at);
+    this.#options.clock.hearEntry(last.at);
     if (read.lane === 'frames') {
       // The next read brings about as much, if its frames are about as large.
       const fitting = Math.floor(MOST_BYTES / (read.bytes / read.deliveries.length + 1));

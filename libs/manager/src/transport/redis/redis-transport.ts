@@ -103,7 +103,7 @@ export class RedisTransport implements Transport {
       line.gather();
       const id = await reply;
       if (id === null) return false;
-      this.#clock.hear(stampOf(id));
+      this.#clock.hearEntry(stampOf(id));
       return true;
     } catch (error) {
       connection.judge(error as Error);
