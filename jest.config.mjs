@@ -32,8 +32,14 @@ export default {
       ...common,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/smoke/', '<rootDir>/test/soak\\.spec\\.ts$'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '<rootDir>/test/smoke/',
+        '<rootDir>/test/faults/',
+        '<rootDir>/test/soak\\.spec\\.ts$',
+      ],
     },
+    { ...common, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
     { ...common, displayName: 'soak', testMatch: ['<rootDir>/test/soak.spec.ts'] },
   ],
 };

@@ -3,7 +3,7 @@ import type { Cell, Sample } from './sample.js';
 import { BenchProcess } from './process.js';
 import type { BenchContext, Offer } from './system.js';
 
-const START_SECONDS = 30;
+const START_SECONDS = 60;
 
 /** The two processes of one system; more for as long as a case has more clients. */
 export class RunningSystem {

@@ -7,8 +7,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { Sample } from '../sample.js';
 import { type System, UnavailableError } from '../system.js';
 
-const SCRIPT = join(import.meta.dirname, '../../python/counter.py');
-const CASES = ['call', 'create', 'release'];
+const SCRIPT = join(import.meta.dirname, '../../python/driver.py');
+const CASES = ['call', 'create', 'release', 'queue', 'lock', 'lock-contended', 'dict'];
 
 /** A Python process that is asked and answers by lines, and ends with its standard input. */
 class Python {
@@ -16,7 +16,7 @@ class Python {
   readonly #lines: AsyncIterator<string>;
 
   private constructor(args: string[]) {
-    this.#child = spawn('python3', [SCRIPT, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn('python3', ['-B', SCRIPT, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import { startWay, type Way } from './way.js';
 import { now, type Event, type EventOf } from './workers/src/history.js';
@@ -12,7 +13,7 @@ import type { PlayerCommands } from './workers/src/player.js';
 import type { FaultyServerCommands } from './workers/src/server.js';
 
 const PROGRAMS = '../../faults/workers/dist';
-/** Ms in which a server comes up, whoever had its name. */
+/** Ms in which a process comes up, whoever had its name. */
 const START = 30_000;
 
 export interface ArenaPlan {
@@ -106,8 +107,15 @@ export class Arena {
     const seed = this.plan.seed * 1000 + this.#lives;
     const servers = [...this.plan.servers];
     const options: PlayerOptions = { ...this.#options(slot), seed, servers, vault: this.vault.url };
-    slot.worker = this.#add(new Worker(slot.by, `${PROGRAMS}/player`, options));
-    await slot.worker.ready;
+    const worker: PlayerSlot['worker'] = this.#add(new Worker(slot.by, `${PROGRAMS}/player`, options));
+    slot.worker = worker;
+    await worker.ready;
+    // At its first connection a refusal of Redis counts as a wrong configuration, and so it should.
+    await until(
+      () => worker.ask('status'),
+      (status) => status === 'connected',
+      { within: START, what: `A connection of ${slot.by}` },
+    );
   }
 
   /** A process that was killed says nothing of it itself. */

@@ -40,3 +40,24 @@ describe('a server that did not run for longer than a lease', () => {
     },
   );
 });
+
+describe('a server that was paused, while Redis was away for a part of the time', () => {
+  it('is not called dead for the time in which nobody could have seen it', async () => {
+    await using scene = await Scene.open({ appendonly: true });
+    const host = await scene.host();
+    const actor = await scene.actor();
+    const key = await actor.ask('create', 'Tally');
+    const session = await actor.ask('session', key);
+    const call = actor.ask('callWithin', key, 8 * LEASE, 'count', 'meanwhile');
+    host.pause();
+    // Its claim is over then, and was missed.
+    await sleep(1.2 * LEASE);
+    await scene.redis.kill();
+    await sleep(0.9 * LEASE);
+    await scene.redis.restart({ keepData: true });
+    await sleep(0.3 * LEASE);
+    host.resume();
+    expect(await call).toBe(1);
+    expect(await actor.ask('session', key)).toBe(session);
+  });
+});

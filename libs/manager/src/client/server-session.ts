@@ -393,6 +393,9 @@ export class ServerSession implements Peer, RecordSession {
       const frame = beatFrame(this.link, this.#beats.next(), this.#beatHeard);
       if (this.seal) this.#lately = [macOf(frame), ...this.#lately.slice(0, BEATS_KNOWN - 1)];
       void this.#owner.write(this.#address.inbox, 'beats', frame);
+    } else {
+      // Nobody can see a claim, nor renew one: what is absent is so from when it can be looked for again.
+      this.#absentSince = undefined;
     }
     this.link.retry();
   }

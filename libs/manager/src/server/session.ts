@@ -201,7 +201,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   isDeaf(now: number, lease: number): boolean {
     const { oldestUnacked: seq, gaps } = this.link;
     if (seq === 0 || seq !== this.#oldest.seq || gaps !== this.#oldest.gaps) this.#oldest = { seq, gaps, at: now };
-    return seq !== 0 && now - this.#oldest.at >= lease;
+    // By its last beat: of who does not beat either, the lease alone decides.
+    return seq !== 0 && this.heardAt - this.#oldest.at >= lease;
   }
 
   /** Starts what may start now. */

@@ -53,7 +53,12 @@ const strategy = app.get(ManagerServerStrategy);
 const generation = (): number => strategy.identity?.generation ?? 0;
 tellTo(recorder, generation);
 strategy.on('superseded', () => recorder.record({ kind: 'over', how: 'superseded' }));
-await app.listen();
+try {
+  await app.listen();
+} catch (error) {
+  tell({ kind: 'log', level: 'warn', text: `Did not come up: ${String(error)}` });
+  process.exit(1);
+}
 recorder.record({ kind: 'listening', server: name, generation: generation() });
 
 const commands = { ...upsets, generation, resources, close: (): Promise<void> => app.close() };

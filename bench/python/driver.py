@@ -1,7 +1,7 @@
-"""Python's own managers, for comparison: a registered counter class, served over the default unix socket.
+"""Python's own managers, for comparison: a registered class and the built-in types, served over the default unix socket.
 
-    counter.py serve            prints the address, then serves until its standard input ends
-    counter.py drive ADDRESS    reads one cell as a line of JSON, prints its sample as a line of JSON, and so on
+    driver.py serve            prints the address, then serves until its standard input ends
+    driver.py drive ADDRESS    reads one cell as a line of JSON, prints its sample as a line of JSON, and so on
 
 The callers are processes, each with a connection of its own. They are forked once, and told what to do through pipes.
 """
@@ -11,36 +11,14 @@ import sys
 import threading
 import time
 from multiprocessing import Pipe, Process
-from multiprocessing.managers import BaseManager, MakeProxyType
+
+from shared import OPERATIONS, Manager
 
 AUTHKEY = b'bench'
 MOST_PROCESSES = 16
 LONGEST_PHASE = 0.5
 
 clock = time.perf_counter
-
-
-class Counter:
-    def __init__(self):
-        self.count = 0
-
-    # No lock: the server's threads could lose an increment, but would only be slower with one.
-    def increment(self, by=1):
-        self.count += by
-        return self.count
-
-
-# A proxy type of its own spares the creation of an object the lookup of what it exposes.
-CounterProxy = MakeProxyType('CounterProxy', ('increment',))
-
-
-class Manager(BaseManager):
-    pass
-
-
-shared = Counter()
-Manager.register('Counter', Counter, CounterProxy)
-Manager.register('visits', lambda: shared, CounterProxy)
 
 
 def serve():
@@ -55,10 +33,8 @@ def end_with_stdin(server):
     server.stop_event.set()
 
 
-def calls(manager, begin, warmup, seconds):
-    """Counts the calls of the measured time, and how long each took."""
-    visits = manager.visits()
-    visits.increment()
+def repeat(operate, after, begin, warmup, seconds):
+    """How long each operation of the measured time took; what comes after it is not timed."""
     wait_until(begin)
     opens = begin + warmup
     closes = opens + seconds
@@ -66,8 +42,10 @@ def calls(manager, begin, warmup, seconds):
     end = clock()
     while end < closes:
         start = clock()
-        visits.increment(1)
+        operate()
         end = clock()
+        if after:
+            after()
         if start >= opens:
             taken.append(end - start)
     return taken, None
@@ -97,28 +75,34 @@ def wait_until(moment):
     time.sleep(max(0, moment - clock()))
 
 
-def caller(address, pipe, inherited):
+def caller(number, address, pipe, inherited):
     # Only the driver may hold the other ends, so that its death ends the callers.
     for other in inherited:
         other.close()
     manager = Manager(address, authkey=AUTHKEY)
     manager.connect()
     held = []
+    known = {}
     while True:
         try:
             kind, begin, *times = pipe.recv()
         except EOFError:
             return
-        pipe.send(calls(manager, begin, *times) if kind == 'call' else churn(manager, begin, *times, held))
+        if kind == 'churn':
+            pipe.send(churn(manager, begin, *times, held))
+            continue
+        if kind not in known:
+            known[kind] = OPERATIONS[kind](manager, number)
+        pipe.send(repeat(*known[kind], begin, *times))
 
 
 class Callers:
     def __init__(self, address):
         self.pipes = []
-        for _ in range(MOST_PROCESSES):
+        for number in range(MOST_PROCESSES):
             ours, theirs = Pipe()
             self.pipes.append(ours)
-            Process(target=caller, args=(address, theirs, self.pipes), daemon=True).start()
+            Process(target=caller, args=(number, address, theirs, self.pipes), daemon=True).start()
             theirs.close()
 
     def run(self, processes, kind, *times):
@@ -128,16 +112,15 @@ class Callers:
         for pipe in pipes:
             pipe.send((kind, begin, *times))
         results = [pipe.recv() for pipe in pipes]
-        taken = [time for times, _ in results for time in times]
         ends = [end for _, end in results if end is not None]
-        return taken, max(ends) - begin if ends else None
+        return [taken for taken, _ in results], max(ends) - begin if ends else None
 
 
 def measure(callers, case, processes, warmup, seconds):
-    if case == 'call':
-        taken, _ = callers.run(processes, 'call', warmup, seconds)
-        return taken, seconds
-    everything, elapsed = [], 0
+    """What each process took, and in how much time."""
+    if case in OPERATIONS:
+        return callers.run(processes, case, warmup, seconds)[0], seconds
+    everything, elapsed = [[] for _ in range(processes)], 0
     phase = min(LONGEST_PHASE, seconds / 4)
     warm = clock() + warmup
     while elapsed < seconds:
@@ -145,9 +128,15 @@ def measure(callers, case, processes, warmup, seconds):
         for kind in ('create', 'release'):
             taken, lasted = callers.run(processes, 'churn', phase)
             if recording and kind == case:
-                everything += taken
+                for all_of_one, of_one in zip(everything, taken):
+                    all_of_one += of_one
                 elapsed += lasted
     return everything, elapsed
+
+
+def percentile(groups, part):
+    """The largest of the groups'."""
+    return max(sorted(group)[int(len(group) * part)] for group in groups if group) * 1e6
 
 
 def drive(address):
@@ -156,11 +145,13 @@ def drive(address):
         cell = json.loads(line)
         processes = min(cell['callers'], MOST_PROCESSES)
         taken, elapsed = measure(callers, cell['case'], processes, cell['warmup'], cell['seconds'])
-        taken.sort()
+        everything = [time for times in taken for time in times]
+        # As the other systems: of processes that want the same lock, the one that waited longest counts.
+        groups = taken if cell['case'] == 'lock-contended' else [everything]
         sample = {
-            'perSecond': len(taken) / elapsed,
-            'p50Us': taken[len(taken) // 2] * 1e6,
-            'p99Us': taken[len(taken) * 99 // 100] * 1e6,
+            'perSecond': len(everything) / elapsed,
+            'p50Us': percentile(groups, 0.5),
+            'p99Us': percentile(groups, 0.99),
         }
         if processes < cell['callers']:
             sample['usedCallers'] = processes
