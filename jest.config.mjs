@@ -36,10 +36,12 @@ export default {
         '/node_modules/',
         '<rootDir>/test/smoke/',
         '<rootDir>/test/faults/',
+        '<rootDir>/test/fuzz/',
         '<rootDir>/test/soak\\.spec\\.ts$',
       ],
     },
     { ...common, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
+    { ...common, displayName: 'fuzz', testMatch: ['<rootDir>/test/fuzz/**/*.spec.ts'] },
     { ...common, displayName: 'soak', testMatch: ['<rootDir>/test/soak.spec.ts'] },
   ],
 };

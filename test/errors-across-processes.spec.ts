@@ -111,6 +111,7 @@ describe('an error across processes', () => {
         timeout: 5000,
         onCollected: nothing,
         onConnecting: nothing,
+        onMalformed: nothing,
       };
       const connections = new Connections(options);
       try {

@@ -1,5 +1,6 @@
-// node tools/check-docs.mjs [links] [code] [errors] [names]
-// Holds the documentation to what is built: links and anchors, code marked as checked, the lists of errors, exports and options.
+// node tools/check-docs.mjs [links] [code] [errors] [names] [tests]
+// Holds the documentation to what is built: links and anchors, code marked as checked, the lists of errors, exports and
+// options, the tests of promises.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +12,7 @@ const LIBRARY = 'libs/manager';
 const ERRORS_PAGE = 'docs/reference/errors.md';
 const API_PAGE = 'docs/reference/api.md';
 const OPTIONS_PAGE = 'docs/reference/options.md';
+const PROMISES_PAGES = ['docs/concepts/failure-model.md', 'docs/guides/security.md'];
 const CODE_DIR = '.docs-check';
 
 /** Where the options of each section of the page are declared. */
@@ -25,7 +27,7 @@ const OPTION_TABLES = {
   Limits: { interfaces: ['Limits'] },
 };
 
-const checks = { links: checkLinks, code: checkCode, errors: checkErrors, names: checkNames };
+const checks = { links: checkLinks, code: checkCode, errors: checkErrors, names: checkNames, tests: checkTests };
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(checks);
 if (!chosen.every((name) => Object.hasOwn(checks, name))) {
   console.error(`Usage: node tools/check-docs.mjs [${Object.keys(checks).join('] [')}]`);
@@ -178,6 +180,46 @@ async function checkNames() {
       }
     }
   }
+}
+
+/** Each row of a table with the column `test` names tests, as [file](path): `a part of its title`, and there they are. */
+function checkTests() {
+  for (const path of PROMISES_PAGES) checkTestsOf(path);
+}
+
+function checkTestsOf(promises) {
+  const page = pages.get(promises);
+  const tables = page ? tablesOf(page).filter(({ head }) => head.at(-1) === 'test') : [];
+  if (tables.length === 0) problems.push(`${promises} has no table with the column "test"`);
+  for (const { heading, rows } of tables) {
+    for (const row of rows) {
+      const where = `${promises}, ${heading}, ${row[0]}`;
+      const named = [...row.at(-1).matchAll(/\[[^\]]+\]\(([^)]+)\): `([^`]+)`/g)];
+      if (named.length === 0) problems.push(`${where}: names no test`);
+      for (const [, path, title] of named) {
+        const file = join(dirname(promises), path);
+        if (!existsSync(file)) problems.push(`${where}: there is no ${file}`);
+        else if (!testTitlesOf(file).some((one) => one.includes(title))) {
+          problems.push(`${where}: ${file} has no test "${title}"`);
+        }
+      }
+    }
+  }
+}
+
+/** What `it` and `it.each(…)` of a file are given as titles. */
+function testTitlesOf(path) {
+  const titles = [];
+  const visit = (node) => {
+    if (ts.isCallExpression(node) && /^it\b/.test(node.expression.getText())) {
+      const [title] = node.arguments;
+      if (title && ts.isStringLiteralLike(title)) titles.push(title.text);
+      else if (title && ts.isTemplateExpression(title)) titles.push(title.getText());
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(path));
+  return titles;
 }
 
 function compare(where, listed, actual) {

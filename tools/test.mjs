@@ -36,6 +36,7 @@ const steps = [
   check('docs-code', 'checked code of the docs compiles', 'node', ['tools/check-docs.mjs', 'code']),
   check('docs-errors', 'docs and error registry agree', 'node', ['tools/check-docs.mjs', 'errors']),
   check('docs-names', 'docs list every export and option', 'node', ['tools/check-docs.mjs', 'names']),
+  check('docs-tests', 'every promise has the tests it names', 'node', ['tools/check-docs.mjs', 'tests']),
   jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 5 * MINUTE }),
   // They start processes of their own and measure leases: one file at a time.
   jest('e2e', 'tests across processes', ['--runInBand'], { limit: 10 * MINUTE, needsBuild: true }),

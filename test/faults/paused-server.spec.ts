@@ -6,7 +6,7 @@ import { LEASE, Scene } from './scene.js';
 jest.setTimeout(30_000);
 
 describe('a server that did not run for longer than a lease', () => {
-  it.each(['paused', 'blocked'])(
+  it.concurrent.each(['paused', 'blocked'])(
     'because it was %s ends no session whose beats waited for it, and that of who died meanwhile',
     async (how) => {
       await using scene = await Scene.open();
@@ -39,10 +39,8 @@ describe('a server that did not run for longer than a lease', () => {
       expect(ended.map(({ text }) => text)).toEqual([expect.stringContaining(`of ${dying.actor.name} `)]);
     },
   );
-});
 
-describe('a server that was paused, while Redis was away for a part of the time', () => {
-  it('is not called dead for the time in which nobody could have seen it', async () => {
+  it.concurrent('is not called dead for the time in which Redis was away and nobody could have seen it', async () => {
     await using scene = await Scene.open({ appendonly: true });
     const host = await scene.host();
     const actor = await scene.actor();

@@ -7,7 +7,7 @@ import { BEAT, LEASE, Scene } from './scene.js';
 jest.setTimeout(30_000);
 
 describe('a beat that comes again', () => {
-  it.each([
+  it.concurrent.each([
     ['without an authkey', undefined],
     ['with an authkey', 'of 32 bytes, as an authkey is to be'],
   ])('keeps nothing alive, %s', async (_, authkey) => {

@@ -7,7 +7,7 @@ import { Vault } from './workers/src/vault.js';
 jest.setTimeout(30_000);
 
 describe('a server that comes back after another took its name', () => {
-  it('runs user code to its end, and what checks fences refuses that', async () => {
+  it.concurrent('runs user code to its end, and what checks fences refuses that', async () => {
     await using scene = await Scene.open();
     const { url } = await scene.another();
     const zombie = await scene.host({ vault: url });
@@ -46,5 +46,27 @@ describe('a server that comes back after another took its name', () => {
     ]);
     expect(await actor.ask('call', key, 'write', 'still', 0)).toBe(true);
     expect(successor.running).toBe(true);
+  });
+
+  it.concurrent('or after another took the names of its objects starts nothing on these', async () => {
+    await using scene = await Scene.open();
+    const [paused, other] = [await scene.host({ name: 'paused' }), await scene.host({ name: 'other' })];
+    const [holder, heir] = await scene.actors(2);
+    if (!holder || !heir) throw new Error('Somebody is missing');
+    const key = await holder.ask('get', 'Tally', 'contested', 'paused');
+    expect(await holder.ask('call', key, 'count', 'before')).toBe(1);
+    paused.pause();
+    const call = holder.ask('callWithin', key, 10 * LEASE, 'count', 'meanwhile').catch((error: unknown) => error);
+    // Its claim is absent for a lease, and then the name is another's.
+    const { answer: theirs } = await until(
+      () => heir.ask('get', 'Tally', 'contested', 'other').catch(() => -1),
+      (found) => found >= 0,
+      { within: 5 * LEASE, every: 100, what: 'The name' },
+    );
+    expect(await heir.ask('call', theirs, 'count', 'there')).toBe(1);
+    paused.resume();
+    expect(await call).toMatchObject({ class: 'ObjectLostError' });
+    expect(other.running).toBe(true);
+    expect(await heir.ask('call', theirs, 'count', 'there')).toBe(2);
   });
 });

@@ -26,12 +26,14 @@ function frame(dice: Dice, ear: Eavesdropper, to: 'server' | 'client'): Buffer {
   const turn = dice.below(100);
   if (turn < 50) return mutate(dice, known(dice, ear, to), known(dice, ear, dice.chance(0.9) ? to : 'client'));
   const made = turn < 80 ? dataFrame(dice, to, ear.seen(to)) : controlFrame(dice, ear.seen(to));
-  return dice.chance(0.1) ? mutate(dice, made, known(dice, ear, to)) : made;
+  if (dice.chance(0.1)) return mutate(dice, made, known(dice, ear, to));
+  if (turn < 80) ear.wrote(to, to === 'server' ? 4 : 0);
+  return made;
 }
 
 /** One that was seen, or one on record. */
 function known(dice: Dice, ear: Eavesdropper, to: 'server' | 'client'): Buffer {
   const heard = ear.frames[to];
   if (heard.length > 0 && dice.chance(0.5)) return dice.pick(heard);
-  return rewritten(dice.pick(kept).bytes, ear.session);
+  return rewritten(dice.pick(kept).bytes, ear.seen(to));
 }

@@ -160,7 +160,7 @@ function verb(dice: Dice, seen: Seen): Buffer[] {
 /** Timeout and task. */
 function ending(dice: Dice, { wild }: Seen): Buffer[] {
   return [
-    packNumber(!dice.chance(wild / 5) ? dice.pick([0, 1, 500]) : dice.pick(NUMBERS)),
+    packNumber(!dice.chance(wild / 5) ? dice.pick([0, 0, 5, 500]) : dice.pick(NUMBERS)),
     packText(!dice.chance(wild / 5) ? dice.pick(['', 'task']) : dice.pick(NAMES)),
   ];
 }

@@ -67,7 +67,7 @@ export async function record(authkey: string | undefined): Promise<Kept[]> {
     const values = [new Map([[shared, new Set([1n, 2n ** 70n])]]), new Date(0), /a+/gu, new Error('one', { cause: 2 })];
     for (const value of [...values, [shared, shared], Uint16Array.of(1, 2), Buffer.from('bytes'), Object('boxed')])
       await call('echo', value);
-    // oxlint-disable-next-line no-sparse-arrays -- a hole is one of the things that travel
+    // oxlint-disable-next-line no-sparse-arrays, unicorn/no-thenable -- a hole and a `then` are among the things that travel
     await call('echo', [, { __proto__: null, then: 1, '\udfff': 2 }]);
     const child = (await call('child')) as AnyProxy;
     await call('keep', [child]);

@@ -20,7 +20,11 @@ function trap(name: string): never {
 }
 
 /** A shared type all of whose unexposed members are traps. */
-@SharedType({ typeid: 'Trap', exposed: ['add', 'echo', 'child', 'keep', 'tail', 'fail', 'wait'], waits: ['wait'] })
+@SharedType({
+  typeid: 'Trap',
+  exposed: ['add', 'increment', 'told', 'echo', 'child', 'keep', 'tail', 'fail', 'wait'],
+  waits: ['wait'],
+})
 export class Trap extends Inherited {
   readonly #name: string;
   #sum = 0;
@@ -37,6 +41,13 @@ export class Trap extends Inherited {
     ran.set(this.#name, (ran.get(this.#name) ?? 0) + 1);
     return (this.#sum += Number(by) || 0);
   }
+  increment(): number {
+    return this.add(1);
+  }
+  /** What was reached, and the calls that ran, in this process. */
+  told(): { touched: string[]; ran: [string, number][]; prototypes: string } {
+    return { touched: [...new Set(touched)], ran: [...ran], prototypes: prototypes() };
+  }
   echo(value: unknown): unknown {
     return value;
   }
@@ -48,7 +59,7 @@ export class Trap extends Inherited {
     this.#kept = holdWithin(value, this);
     releaseWithin(before);
   }
-  *tail(count: unknown): Generator<unknown> {
+  *tail(count: unknown): Generator {
     for (let i = 0; i < (Number(count) || 3); i++) yield i % 2 ? this.#kept : i;
   }
   fail(value: unknown): never {
@@ -92,3 +103,6 @@ export function prototypes(): string {
     )
     .join('\n');
 }
+
+/** For a server in another process. */
+export const TrapSuiteTypes = [Trap];

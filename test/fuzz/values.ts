@@ -41,7 +41,14 @@ export function valueOf(dice: Dice, around: Surroundings, depth = 4): Buffer {
     case 3:
       return packObject(some(4).map((value) => [dice.chance(around.wild) ? deeper() : name(), value]));
     case 4:
-      return packTag(3, packArray(some(5)));
+      return packTag(
+        3,
+        packArray(
+          some(3)
+            .flatMap((key) => [key, deeper()])
+            .slice(dice.chance(around.wild) ? 1 : 0),
+        ),
+      );
     case 5:
       return packTag(4, packArray(some(5)));
     case 6:
@@ -118,8 +125,9 @@ function errorOf(dice: Dice, { wild }: Surroundings, name: () => Buffer, deeper:
 }
 
 function referenceOf(dice: Dice, around: Surroundings): Buffer {
-  const id = dice.chance(0.8) ? dice.pick(around.ids) : dice.pick(NUMBERS);
-  const content = [packText(dice.pick([...around.typeids, ...NAMES])), packNumber(id), packNumber(dice.pick(NUMBERS))];
+  const numbers = dice.chance(around.wild) ? NUMBERS : NUMBERS.filter((number) => Number.isSafeInteger(number));
+  const id = dice.chance(0.8) ? dice.pick(around.ids) : dice.pick(numbers);
+  const content = [packText(dice.pick([...around.typeids, ...NAMES])), packNumber(id), packNumber(dice.pick(numbers))];
   if (dice.chance(0.1)) content.push(packText(dice.pick(['nmt1.AAAA', 'nmt1.', ...NAMES])));
   return packTag(1, packArray(content));
 }
@@ -133,7 +141,7 @@ function graphOf(dice: Dice, { wild }: Surroundings, name: () => Buffer, deeper:
   const nodes = Array.from({ length: count }, () => {
     const code = dice.below(dice.chance(wild) ? 7 : 5);
     const items = Array.from({ length: code === 4 ? 1 : dice.below(3) * 2 }, (_, at) =>
-      code === 1 && at % 2 === 0 ? name() : item(),
+      code === 1 && at % 2 === 0 ? name() : code === 4 && !dice.chance(wild) ? deeper() : item(),
     );
     return packArray([packNumber(code), ...items]);
   });

@@ -42,6 +42,9 @@ export interface HoldStory {
 /** Ms in which a process that may run again has written down what it was about to. */
 const WOKEN = 150;
 
+/** Ms in which a server that has its name says that it listens. */
+const SAYING = 1000;
+
 export interface Interval {
   from: number;
   to: number;
@@ -74,7 +77,8 @@ export class Past {
   serverEnded({ from, to }: Interval): boolean {
     const servers = new Set(this.listening.map(({ by }) => by));
     const ends = [...this.over.values()].filter(({ by }) => servers.has(by));
-    return [...ends, ...this.listening].some(({ at }) => at >= from && at <= to);
+    // Who takes a place has it a moment before it can say so.
+    return [...ends, ...this.listening].some(({ at }) => at >= from && at <= to + SAYING);
   }
 
   /** Faults of at least so many ms under way at a moment within these. */

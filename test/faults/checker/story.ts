@@ -24,9 +24,11 @@ function tells({ kind }: Event): boolean {
 }
 
 function concerns(event: Event, subjects: ReadonlySet<string>): boolean {
+  const about = [...subjects];
   if ('call' in event && subjects.has(event.call)) return true;
   if ('hold' in event) return subjects.has(event.hold);
   if ('session' in event && subjects.has(event.session) && event.kind !== 'ran') return true;
+  if (event.kind === 'log') return about.some((subject) => event.text.includes(subject));
   return 'value' in event && typeof event.value === 'string' && subjects.has(event.value);
 }
 
@@ -37,7 +39,7 @@ function line({ at, by, kind, ...rest }: Event, begun: number): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'number') return String(Math.round(value));
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function seconds(at: number, begun: number): string {

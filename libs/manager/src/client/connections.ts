@@ -14,7 +14,16 @@ import {
   ServerUnavailableError,
 } from '../protocol/index.js';
 import type { EndReason, Limits, Seal, Welcome } from '../protocol/index.js';
-import { Authenticator, Endpoint, helloFrame, Moment, newNonce, type AuthKey, type End } from '../link/index.js';
+import {
+  Authenticator,
+  Endpoint,
+  helloFrame,
+  MalformedFrames,
+  Moment,
+  newNonce,
+  type AuthKey,
+  type End,
+} from '../link/index.js';
 import type { Lane, Transport, TransportState } from '../transport/index.js';
 import { orAborted } from './or-aborted.js';
 import { Directory, pause, unreachable } from './directory.js';
@@ -28,6 +37,8 @@ export interface ConnectionsOptions {
   limits?: Partial<Limits> | undefined;
   authkey?: AuthKey | undefined;
   onCollected: CollectedReport;
+  /** Told, once a second at most, of frames that nobody can have meant. */
+  onMalformed: (text: string) => void;
   local?: (() => LocalServer | undefined) | undefined;
   /** Told when it begins to connect. */
   onConnecting: () => void;
@@ -76,6 +87,7 @@ export class Connections implements SessionOwner {
     if (!this.closed.signal.aborted) this.#options.onCollected(typeid, madeAt);
   };
   readonly #options: ConnectionsOptions;
+  readonly #malformed: MalformedFrames;
   readonly #transport: Transport;
   readonly #endpoint: Endpoint;
   readonly #auth: Authenticator | undefined;
@@ -91,6 +103,7 @@ export class Connections implements SessionOwner {
     // As many names may be looked for as there are.
     setMaxListeners(0, this.closed.signal);
     this.#transport = options.transport;
+    this.#malformed = new MalformedFrames(options.onMalformed);
     this.timeout = options.timeout;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.directory = new Directory(options.transport);
@@ -104,7 +117,7 @@ export class Connections implements SessionOwner {
         welcome: (id, welcome, seal) => this.#handshakes.get(id)?.welcome(welcome, seal),
         ended: (id, end, seal) => this.#ended(id, end, seal),
         // Bytes from nobody we know concern no call of ours.
-        malformed: () => undefined,
+        malformed: (error) => this.#malformed.count(error),
         broken: (peer, error) => (peer as ServerSession).end('protocol', error),
         failed: (peer, error) => (peer as ServerSession).end('protocol', error),
       },

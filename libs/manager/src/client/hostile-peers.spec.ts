@@ -1,8 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SharedType, type SharedProxy } from '../definition/index.js';
-import { MessageKind, WireReference } from '../protocol/index.js';
+import {
+  decodeFrame,
+  DEFAULT_LIMITS,
+  encodeFrame,
+  encodeMessage,
+  FrameKind,
+  MessageKind,
+  ProtocolError,
+  ServerUnavailableError,
+  SessionExpiredError,
+  WireReference,
+  type FrameHeader,
+} from '../protocol/index.js';
 import { silentLogger, type ManagerServer } from '../server/index.js';
-import { House, turns, until } from './house.suite.js';
+import type { Transport } from '../transport/index.js';
+import { failure, House, turns, until } from './house.suite.js';
+import { sessionsOf, type Manager } from './manager.js';
 import { RawPeer, type Outcome } from './raw-peer.suite.js';
 
 /** What nobody may reach through the wire; whoever does is written down. */
@@ -368,7 +382,7 @@ describe('a peer that has a session and lies', () => {
         ]);
         const [, , , page, position] = got;
         expect(page?.error?.name).toBe('ConfigurationError');
-        if (one !== 5) expect(position?.error?.name).toBe('ConfigurationError');
+        expect(position?.error?.name).toBe(one === 5 ? undefined : 'ConfigurationError');
         for (const [number, secret] of [
           [one, one],
           [1, one],
@@ -415,11 +429,182 @@ describe('a peer that has a session and lies', () => {
       expect(performance.now() - since).toBeLessThan(1000);
     });
 
+    it('cannot keep the server busy by regular expressions that take long to make', async () => {
+      const { id } = await peer.create('Vault');
+      // Each takes a tenth of a second or so; as large ones, or as many.
+      const slow = Array.from({ length: 200 }, (_, i) => {
+        const source = Buffer.from(`${i}[${'\\p{RGI_Emoji}'.repeat(100)}]`);
+        return Buffer.concat([
+          Buffer.from([0xd4, 0x0a, 0, 0x92, 0xda, source.length >> 8, source.length & 255]),
+          source,
+          text('v'),
+        ]);
+      });
+      const since = performance.now();
+      await peer.body(echo(++peer.calls, id, Buffer.from([0xdc, 0, slow.length]), ...slow));
+      await ends();
+      expect(performance.now() - since).toBeLessThan(3000);
+    });
+
     it('cannot send what is nested deeper than anything may be in the form of a table of its parts', async () => {
       const { id } = await peer.create('Vault');
       const chain = Array.from({ length: 100_000 }, (_, i) => (i < 99_999 ? node(0, part(i + 1)) : node(0)));
       await peer.body(echo(++peer.calls, id, graph(chain)));
       await ends();
     });
+  });
+});
+
+describe('a server that lies, or who writes in its name where there is no authkey,', () => {
+  let house: House;
+  let manager: Manager;
+  let vault: SharedProxy<Vault>;
+  let outside: Transport;
+  let session: string;
+  /** Number of the last frame of the server. */
+  let said: number;
+
+  beforeEach(async () => {
+    house = new House();
+    const line = house.line();
+    said = 0;
+    line.fortune = (_owner, _lane, bytes) => {
+      decodeFrame(
+        bytes,
+        (header) => {
+          session = header[1];
+          if (header[0] === FrameKind.data) said = Math.max(said, header[2]);
+          return null;
+        },
+        () => undefined,
+        DEFAULT_LIMITS,
+      );
+      return 'arrives';
+    };
+    outside = house.medium.connect();
+    await outside.open();
+    await house.server([Vault], { transport: line });
+    manager = house.manager({ timeout: 2000 });
+    vault = (await manager.create(Vault)) as SharedProxy<Vault>;
+    await vault.open();
+    await vault.open();
+    await turns();
+  });
+  afterEach(() => house.close());
+
+  /** The next frame that the server would send. */
+  const say = async (...messages: readonly unknown[][]): Promise<void> => {
+    const bodies = messages.map((message) => encodeMessage(message, DEFAULT_LIMITS));
+    const header: FrameHeader = [FrameKind.data, session, said + 1, 0, 1e6, 1e9, 0];
+    await outside.write(session.slice(0, session.indexOf('.')), 'frames', encodeFrame(header, bodies));
+  };
+  /** The number of the call that was made last. */
+  const made = 4;
+
+  it.each([[{}], [''], [0], [null], ['nonsense'], [{ toString: 1 }]])(
+    'says goodbye for the reason %j: what waits fails, and a new session is opened',
+    async (reason) => {
+      const waiting = failure(vault.long());
+      await turns();
+      await say([MessageKind.bye, reason]);
+      expect(await waiting).toBeInstanceOf(SessionExpiredError);
+      expect(await failure(vault.open())).toBeInstanceOf(SessionExpiredError);
+      expect(await (await manager.create(Vault)).open()).toBe(1);
+    },
+  );
+
+  it('is told apart from one that knows what became of a call', async () => {
+    const waiting = failure(vault.long());
+    await turns();
+    await say([MessageKind.error, made, { error: { type: 'E', name: 'E', message: 'no' } }, { polluted: true }]);
+    const error = await waiting;
+    expect(error['fate'] ?? 'unknown').toBe('unknown');
+  });
+
+  it('gives references of types that there are not: that call fails, and no other', async () => {
+    const waiting = failure(vault.long());
+    await turns();
+    const bytes = Buffer.from('930504d4010093a3466f6f0901', 'hex');
+    const header: FrameHeader = [FrameKind.data, session, said + 1, 0, 1e6, 1e9, 0];
+    await outside.write(session.slice(0, session.indexOf('.')), 'frames', encodeFrame(header, [bytes]));
+    expect(await waiting).toBeInstanceOf(ProtocolError);
+  });
+
+  it('tells of members that no proxy may have: none of them is there', async () => {
+    const claim = '9999999999:bm9uY2U:evil';
+    const inbox = 's-evil-9999999999';
+    const methods = ['__proto__', 'constructor', 'then', 'toString', 'valueOf', 'good'];
+    const reader = {
+      deliver: (_lane: string, [first]: readonly { bytes: Uint8Array }[]): void => {
+        let header: FrameHeader | undefined;
+        decodeFrame(
+          (first as { bytes: Uint8Array }).bytes,
+          (opened) => ((header = opened), null),
+          () => undefined,
+          DEFAULT_LIMITS,
+        );
+        if (header?.[0] !== FrameKind.hello) return;
+        const allowance = { calls: 100, bytes: 1e6 };
+        const types = [{ typeid: 'Vault', methods, waits: methods }];
+        const welcome = { version: 1, generation: 9_999_999_999, lease: 3000, allowance, messageBytes: 1e6, types };
+        const to = header[2].inbox;
+        void outside.write(to, 'frames', encodeFrame([FrameKind.welcome, header[1], welcome], []));
+        const result = Buffer.from('930501d4010093a55661756c740901', 'hex');
+        void outside.write(to, 'frames', encodeFrame([FrameKind.data, header[1], 1, 0, 1e6, 1e9, 0], [result]));
+      },
+      drained: (): void => undefined,
+      restarted: (): void => undefined,
+    };
+    await outside.openInbox(inbox, { ttl: 60_000 }, reader);
+    await outside.claims.announce(
+      'evil',
+      JSON.stringify({ generation: 9_999_999_999, claim, inbox, types: ['Vault'] }),
+    );
+    await outside.claims.compareAndSet({ kind: 'server', tag: 'evil' }, null, claim, 60_000);
+    // Its answer comes before the question, which is no answer to it: the session stands all the same.
+    const proxy = manager
+      .at('evil')
+      .create(Vault)
+      .catch((error: unknown) => error);
+    await until(() => manager.isProxy(proxy) || sessionsOf(manager).some(({ server }) => server === 'evil'));
+    expect(({} as Record<string, unknown>)['good']).toBeUndefined();
+    const evil = sessionsOf(manager)
+      .find(({ server }) => server === 'evil')
+      ?.type('Vault');
+    expect(Object.getOwnPropertyNames(evil?.proxyClass.prototype)).toEqual(['constructor', 'good']);
+  });
+});
+
+describe('a server without an authkey', () => {
+  it('opens no more sessions than it may, and those that stand go on', async () => {
+    const house = new House();
+    const server = await house.server([Vault], { limits: { sessions: 3 } });
+    const vault = await house.manager().create(Vault);
+    const peers = [await RawPeer.open(house.medium, server), await RawPeer.open(house.medium, server)];
+    const late = await RawPeer.open(house.medium, server);
+    expect([late.welcomed, late.ended]).toEqual([false, 'overloaded']);
+    const refused = await failure(house.manager({ timeout: 300 }).create(Vault));
+    expect(refused).toMatchObject({ fate: 'not-executed', retryable: true });
+    expect(await vault.open()).toBe(1);
+    await (peers[0] as RawPeer).send([MessageKind.bye, 'closed']);
+    expect(await (await house.manager().create(Vault)).open()).toBe(1);
+    await house.close();
+  });
+});
+
+describe('an application', () => {
+  it('looks for a server once in a while, however many names of it somebody made it wait for', async () => {
+    const house = new House();
+    const line = house.line();
+    let looks = 0;
+    const { claims } = line;
+    const announced = claims.announced.bind(claims);
+    claims.announced = (): Promise<Map<string, string>> => (looks++, announced());
+    const manager = house.manager({ transport: line, timeout: 600 });
+    await manager.connect();
+    const waiting = Array.from({ length: 200 }, (_, i) => failure(manager.at(`nobody${i}`).create('Vault')));
+    for (const error of await Promise.all(waiting)) expect(error).toBeInstanceOf(ServerUnavailableError);
+    expect(looks).toBeLessThan(20);
+    await house.close();
   });
 });

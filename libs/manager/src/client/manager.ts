@@ -57,6 +57,8 @@ export interface ManagerOptions {
   foreign?: (objects: ForeignObjects) => void;
   /** In development: told of proxies that were collected without having been released. */
   onCollected?: CollectedReport;
+  /** Told, once a second at most, of frames in its inbox that nobody can have meant. */
+  onMalformed?: (text: string) => void;
 }
 
 /** What `status$` says: whether calls can leave, wait for the medium, or will never leave again. */
@@ -283,6 +285,7 @@ export class Manager extends Creators {
       authkey: options.authkey,
       local: options.local,
       onCollected: options.onCollected ?? ((): void => undefined),
+      onMalformed: options.onMalformed ?? ((): void => undefined),
       onConnecting: () => this.#status.value === 'idle' && this.#status.next('connecting'),
     });
     super(connections, {});

@@ -65,8 +65,11 @@ export class RawPeer {
   ): Promise<RawPeer> {
     const peer = new RawPeer(medium, server, options.authkey);
     await peer.listen();
+    // Again and again, as every client: a server that was kept busy may not write for a moment.
+    const again = setInterval(() => void peer.hello(options.hello), 100);
     await peer.hello(options.hello);
     await until(() => peer.welcomed || peer.ended);
+    clearInterval(again);
     return peer;
   }
 

@@ -14,4 +14,5 @@ export type { AuthKey, AuthKeys, SessionSeal } from './authkey.js';
 export { Moment } from './elapsed.js';
 export { BeatCounter, beatInterval, ReadingClock } from './lease.js';
 export { Link } from './link.js';
+export { MalformedFrames } from './malformed.js';
 export type { LinkOptions, Outgoing } from './link.js';

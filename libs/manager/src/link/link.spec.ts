@@ -218,8 +218,11 @@ describe('an acknowledgement', () => {
     const unwanted = ends.toServer.splice(0);
     expect(frames(unwanted)).toEqual([[UNWANTED]]);
     ends.client.sendBeat();
+    expect(ends.server.link.oldestUnacked).toBe(1);
     ends.server.read(ends.toServer.splice(0));
     expect(events).toEqual([]);
+    // It was heard all the same: whoever says it is not deaf.
+    expect(ends.server.link.oldestUnacked).toBe(0);
     ends.server.read(unwanted);
     expect(events).toEqual(['unwanted', 'taken']);
   });

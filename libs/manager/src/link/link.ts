@@ -129,7 +129,9 @@ export class Link {
 
   /** Number of the oldest frame that is not acknowledged; 0 where all are. */
   get oldestUnacked(): number {
-    return this.#unacked[0]?.seq ?? 0;
+    // What it acknowledged behind frames of its own that are not here yet, it took all the same.
+    const taken = this.#deferredAck?.ack ?? 0;
+    return this.#unacked.find(({ seq }) => seq > taken)?.seq ?? 0;
   }
 
   /** Messages that have not left: without credit, or while the medium is away. */

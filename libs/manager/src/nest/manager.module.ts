@@ -115,6 +115,7 @@ export function makeManager(options: ManagerModuleOptions, own?: Pick<ManagerOpt
     limits: options.limits,
     authkey: options.authkey,
     ...own,
+    onMalformed: (text) => logger.warn(text),
     onCollected: (typeid, madeAt) =>
       logger.warn(
         `A proxy of ${typeid} was collected without having been released; it was released now. ` +

@@ -59,6 +59,9 @@ export const VIEW_CLASSES = [
 /** Bytes of a bigint: arithmetic on larger ones is quadratic, and a peer must not choose how long we compute. */
 export const MAX_BIGINT_BYTES = 4096;
 
+/** Characters of the source of a RegExp: some take a tenth of a millisecond each to be made into one. */
+export const MAX_REGEXP_SOURCE = 2048;
+
 /** What msgpackr is told to write for something that MessagePack has no form for. Never seen outside `protocol/`. */
 export class Extension {
   constructor(

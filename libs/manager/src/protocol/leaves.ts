@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { EncodingError } from './errors.js';
-import { Extension, ExtensionType, VIEW_CLASSES, tag } from './extensions.js';
+import { EncodingError, PayloadTooLargeError } from './errors.js';
+import { Extension, ExtensionType, MAX_REGEXP_SOURCE, VIEW_CLASSES, tag } from './extensions.js';
 import { preparePrimitive } from './primitives.js';
 
 /** Date, RegExp, boxed primitive, buffer or view, as an extension. Bytes are not copied here: packing follows at once. */
@@ -13,8 +13,15 @@ export function prepareLeaf(value: object, where: () => string): Extension {
   }
   if (types.isDate(value)) return tag(ExtensionType.date, Date.prototype.getTime.call(value));
   if (types.isArrayBuffer(value)) return view('ArrayBuffer', new Uint8Array(value), where);
-  if (types.isRegExp(value)) return tag(ExtensionType.regexp, [value.source, value.flags]);
+  if (types.isRegExp(value)) return prepareRegExp(value, where);
   return tag(ExtensionType.boxed, preparePrimitive(primitiveIn(value), where));
+}
+
+function prepareRegExp({ source, flags }: RegExp, where: () => string): Extension {
+  if (source.length <= MAX_REGEXP_SOURCE) return tag(ExtensionType.regexp, [source, flags]);
+  throw new PayloadTooLargeError(
+    `${where()} is a RegExp of ${source.length} characters; at most ${MAX_REGEXP_SOURCE} are carried`,
+  );
 }
 
 /** By the built-in's own `valueOf`: one that a subclass or a user put there does not count. */

@@ -1,4 +1,4 @@
-import { ExtensionType, MAX_BIGINT_BYTES } from './extensions.js';
+import { ExtensionType, MAX_BIGINT_BYTES, MAX_REGEXP_SOURCE } from './extensions.js';
 import { ProtocolError } from './errors.js';
 import { NodeIndex, buildGraph, isDeeper } from './graph.js';
 import { boxedFrom, viewFrom } from './leaves.js';
@@ -8,8 +8,14 @@ import { bigintFrom } from './primitives.js';
 import { WireReference } from './reference.js';
 import { reviveErrorValue } from './wire-errors.js';
 
+/** Ms that the regular expressions of one frame may take: a few bytes can make the engine work for as long as a megabyte of text. */
+const REGEXP_TIME = 250;
+
 /** Reads values: MessagePack and the extensions of our table, no others. */
 export class Reader extends MessagePackReader {
+  /** Ms that the regular expressions took which were read so far. */
+  private regexpTime = 0;
+
   constructor(
     bytes: Buffer,
     position: number,
@@ -112,10 +118,16 @@ export class Reader extends MessagePackReader {
   private regexp(): RegExp {
     const [source, flags] = this.content();
     if (typeof source !== 'string' || typeof flags !== 'string') throw new ProtocolError('Malformed RegExp');
+    if (source.length > MAX_REGEXP_SOURCE || this.regexpTime > REGEXP_TIME) {
+      throw new ProtocolError('Regular expressions that take too long to make');
+    }
+    const since = performance.now();
     try {
       return new RegExp(source, flags);
     } catch (cause) {
       throw new ProtocolError('Malformed RegExp', { cause });
+    } finally {
+      this.regexpTime += performance.now() - since;
     }
   }
 

@@ -62,7 +62,7 @@ function reviveError(structure: ErrorStructure, flavour: Flavour, depth: number,
   seen.add(structure);
   const type = classFor(structure) ?? flavour.fallback;
   const code = isManagerClass(type) ? (type as unknown as typeof ManagerError).code : undefined;
-  const error = construct(type, structure);
+  const error = flavour.thrown ? construct(type, structure) : withoutStack(() => construct(type, structure));
   // Not where the server itself met a RemoteError and let it through: that one says of itself what it stands for.
   const foreign = type === RemoteError && structure.code !== code;
   addFields(error, structure.fields, type, code, foreign);
@@ -102,6 +102,22 @@ function construct(type: ErrorClass, structure: ErrorStructure): Error {
   const name = type === RemoteError ? 'RemoteError' : structure.name;
   if (error.name !== name) hide(error, 'name', name);
   return error;
+}
+
+/** Where an error of a value was read tells nothing, and costs more than all the rest of it. */
+function withoutStack<E>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = 0;
+  } catch {
+    // Frozen.
+    return make();
+  }
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function addFields(error: Error, fields: unknown, type: ErrorClass, code: string | undefined, foreign: boolean): void {

@@ -1,5 +1,12 @@
-import { development, Handle, lineOf, settleLater, type OnLost } from '../definition/index.js';
-import type { ObjectToken, Target } from '../definition/index.js';
+import {
+  development,
+  Handle,
+  lineOf,
+  settleLater,
+  type ObjectToken,
+  type OnLost,
+  type Target,
+} from '../definition/index.js';
 import { ConfigurationError, ObjectLostError, ProxyReleasedError } from '../protocol/index.js';
 import type { HolderDebugInfo } from '../protocol/index.js';
 import type { Call, Loan } from './call.js';

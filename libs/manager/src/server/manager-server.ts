@@ -25,6 +25,7 @@ import {
   Endpoint,
   endedFrame,
   inboxOfSession,
+  MalformedFrames,
   newNonce,
   NO_MAC,
   ReadingClock,
@@ -138,10 +139,9 @@ export class ManagerServer implements SessionHost {
   #expiredAt = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
-  #malformed = { count: 0, reportedAt: 0 };
-  /** Sessions that ended because of what their other ends did. */
-  readonly #breaches = new Seldom((text) => this.logger.warn(text));
-  readonly #expiries = new Seldom((text) => this.logger.warn(text));
+  readonly #malformed = new MalformedFrames((text) => this.logger.warn(text));
+  /** Tells of sessions that ended because of what their other ends did, or did not. */
+  readonly #endings = new Seldom((text) => this.logger.warn(text));
   /** What is to be done when what this server's own code owns is given back: it has no session. */
   readonly #ends = new Set<() => void>();
 
@@ -262,7 +262,7 @@ export class ManagerServer implements SessionHost {
         unknown: (session, seal) => this.#unknown(session, seal),
         drained: () => this.#drained(),
         restarted: () => this.#clock.interrupted(),
-        malformed: (error) => this.#countMalformed(error),
+        malformed: (error) => this.#malformed.count(error),
         broken: (peer, error) => this.broken(peer as Session, error),
         failed: (peer, error) => this.#failed(peer as Session, error),
       },
@@ -351,7 +351,7 @@ export class ManagerServer implements SessionHost {
   }
 
   broken(session: Session, error: ProtocolError): void {
-    this.#breaches.say(`Session ${session.id} of ${session.application} ends: ${error.message}`);
+    this.#endings.say(`Session ${session.id} of ${session.application} ends: ${error.message}`);
     void this.write(session.inbox, 'frames', this.#endedFrame(session.id, 'protocol', error.message, session.seal));
     this.#end(session, 'protocol');
   }
@@ -422,7 +422,7 @@ export class ManagerServer implements SessionHost {
   #unproven(id: string, hello: Hello, key: HeldKey | undefined): void {
     const who = `${hello.application} on ${hello.host} (${hello.pid})`;
     this.#auth?.refreshSoon();
-    this.#countMalformed(
+    this.#malformed.count(
       new ProtocolError(
         `${who} said hello ${key ? 'with a proof that is too old' : 'without a valid proof of the authkey'}.`,
       ),
@@ -464,12 +464,12 @@ export class ManagerServer implements SessionHost {
     this.#expiredAt = now;
     for (const session of this.#sessions.values()) {
       if (now - session.heardAt >= this.lease) {
-        this.#expiries.say(
+        this.#endings.say(
           `Session ${session.id} of ${session.application} on ${session.host} (${session.pid}) gave no sign of life ` +
             `for ${this.lease} ms: its ${session.grants.size} references are given back`,
         );
         this.#end(session, 'expired');
-      } else if (session.isDeaf(now, this.lease)) {
+      } else if (session.isDeaf(this.lease)) {
         const text = `Nothing that it was sent was acknowledged for ${this.lease} ms, though it beats.`;
         this.broken(session, new ProtocolError(text, { session: session.id }));
       } else if (session.ended) this.#end(session, session.ended);
@@ -499,8 +499,9 @@ export class ManagerServer implements SessionHost {
     this.#behind = false;
     this.#auth?.refreshSoon();
     try {
+      // Where its lease had run out, its names may be another's: nothing starts before they were asserted too.
+      if (!this.#claim.valid) this.#acting = false;
       await this.#claim.renew();
-      this.#acting = true;
       this.#refused = false;
       if (behind || this.#beats++ % 12 === 0) {
         await this.#forgetDead();
@@ -509,6 +510,7 @@ export class ManagerServer implements SessionHost {
           this.table.evict(object);
         }
       }
+      this.#acting = true;
       await this.#announce();
       this.#forgetEnded();
       if (behind) for (const session of this.#sessions.values()) this.#revive(session);
@@ -567,14 +569,6 @@ export class ManagerServer implements SessionHost {
       if (at > before) break;
       this.#ended.delete(id);
     }
-  }
-
-  #countMalformed(error: ProtocolError): void {
-    this.#malformed.count++;
-    const now = Date.now();
-    if (now - this.#malformed.reportedAt < 1000) return;
-    this.#malformed.reportedAt = now;
-    this.logger.warn(`${this.#malformed.count} unreadable frames so far; the last: ${error.message}`);
   }
 
   async #close(): Promise<void> {

@@ -105,8 +105,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   /** Number of the last call that came. */
   #lastCall = 0;
   readonly #slice: Slice;
-  /** The oldest frame that is not acknowledged, how often the other end asked for one, and since when so, in reading time. */
-  #oldest = { seq: 0, gaps: 0, at: 0 };
+  /** The oldest frame that is not acknowledged, how often the other end asked for one, for how long so, and its last beat. */
+  #oldest = { seq: 0, gaps: 0, ms: 0, heardAt: 0 };
   #beatHeard = 0;
   #beatSent = 0;
 
@@ -197,12 +197,18 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     return message.with(4, wrong);
   }
 
-  /** Whether its other end beats, and for a lease neither acknowledges what it was sent nor asks for it. */
-  isDeaf(now: number, lease: number): boolean {
+  /**
+   * Whether its other end beats, and for a lease neither acknowledges what it was sent nor asks for it. Only time between
+   * beats counts: of who does not beat, its lease decides, and who comes back after a silence has yet to catch up.
+   */
+  isDeaf(lease: number): boolean {
     const { oldestUnacked: seq, gaps } = this.link;
-    if (seq === 0 || seq !== this.#oldest.seq || gaps !== this.#oldest.gaps) this.#oldest = { seq, gaps, at: now };
-    // By its last beat: of who does not beat either, the lease alone decides.
-    return seq !== 0 && this.heardAt - this.#oldest.at >= lease;
+    const { heardAt } = this;
+    const before = this.#oldest;
+    const deaf = seq !== 0 && seq === before.seq && gaps === before.gaps;
+    const ms = deaf ? before.ms + Math.min(heardAt - before.heardAt, lease / 3) : 0;
+    this.#oldest = { seq, gaps, ms, heardAt };
+    return ms >= lease;
   }
 
   /** Starts what may start now. */

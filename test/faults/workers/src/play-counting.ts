@@ -43,12 +43,14 @@ async function tallied(
       const counting = manager.with(tally, { timeout });
       const late = random.below(8) === 0 ? 20 + random.below(400) : undefined;
       under++;
-      void calls
-        .make('count', timeout, (call) => (late === undefined ? counting.count(call) : counting.later(call, late)))
-        .then((answer) => {
-          under--;
-          failed ||= answer === undefined;
-        });
+      const make = async (): Promise<void> => {
+        const made = await calls.make('count', timeout, (call) =>
+          late === undefined ? counting.count(call) : counting.later(call, late),
+        );
+        under--;
+        failed ||= made === undefined;
+      };
+      void make();
     }
   });
 }

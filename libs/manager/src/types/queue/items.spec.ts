@@ -10,6 +10,8 @@ it('items leave in the order in which they came, in whatever order some of them 
         const items = new QueueItems<number>();
         const out: Entry<number>[] = [];
         const inside: number[] = [];
+        /** What left, and what was the oldest then. */
+        const taken: [number, number][] = [];
         let next = 0;
         for (const step of program) {
           if (step === 'add') {
@@ -17,7 +19,7 @@ it('items leave in the order in which they came, in whatever order some of them 
             items.add(next++);
           } else if (step === 'take' && items.size > 0) {
             const entry = items.take();
-            expect(entry.item).toBe(Math.min(...inside));
+            taken.push([entry.item, Math.min(...inside)]);
             inside.splice(inside.indexOf(entry.item), 1);
             out.push(entry);
           } else if (typeof step === 'number' && step < out.length) {
@@ -27,6 +29,7 @@ it('items leave in the order in which they came, in whatever order some of them 
           }
           expect(items.size).toBe(inside.length);
         }
+        for (const [item, oldest] of taken) expect(item).toBe(oldest);
         expect(items.all().map(({ item }) => item)).toEqual([...inside].sort((a, b) => a - b));
         expect(items.size).toBe(0);
       },
