@@ -4,6 +4,8 @@ import { BenchProcess } from './process.js';
 import type { BenchContext, Offer } from './system.js';
 
 const START_SECONDS = 60;
+/** On top of what processes that measure together do before, which is twice the warm-up. */
+const READY_SECONDS = 1;
 
 /** The two processes of one system; more for as long as a case has more clients. */
 export class RunningSystem {
@@ -37,7 +39,7 @@ export class RunningSystem {
     const clients = Array.from({ length: cell.callers }, (_, i) => new BenchProcess(`${this.name}'s client ${i + 1}`));
     try {
       await Promise.all(clients.map((client) => this.#connect(client)));
-      const alone = { ...cell, callers: 1 };
+      const alone = { ...cell, callers: 1, begin: Date.now() + (2 * cell.warmup + READY_SECONDS) * 1000 };
       return together(await Promise.all(clients.map((client) => this.#measureBy(client, caseName, alone))));
     } finally {
       await Promise.all(clients.map((client) => client.stop()));

@@ -3,6 +3,8 @@ export interface Cell {
   callers: number;
   warmup: number;
   seconds: number;
+  /** Where several processes measure together: when they begin, in ms since 1970. Rates may be added only of the same time. */
+  begin?: number;
 }
 
 /** What a client measured in one cell. Latencies are microseconds. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Case } from '../case.js';
 import { closedLoop } from '../loop.js';
 import type { Lock, Target } from '../system.js';
@@ -14,6 +15,10 @@ export default {
     if (!lock) return undefined;
     await warmUp(lock, cell);
     const contended = await lock('contended');
+    const early = (cell.begin ?? 0) - Date.now();
+    if (early < 0)
+      throw new Error(`It was ready ${-early} ms after the others began, and would not have measured with them.`);
+    await setTimeout(early);
     return closedLoop(
       () => contended.acquire(),
       cell,
@@ -22,7 +27,7 @@ export default {
   },
 } satisfies Case;
 
-/** Each process has the lock so rarely that its code would be interpreted for half a minute: it is compiled on other locks. */
+/** Each process has the lock so rarely that its code would hardly be compiled within a cell: that is done on other locks. */
 async function warmUp(lock: NonNullable<Target['lock']>, { warmup }: Cell): Promise<void> {
   const locks: Lock[] = [];
   for (let i = 0; i < WARM_CALLERS; i++) locks.push(await lock(`warm-${process.pid}-${i}`));

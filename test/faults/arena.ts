@@ -7,7 +7,7 @@ import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import { startWay, type Way } from './way.js';
-import { now, type Event, type EventOf } from './workers/src/history.js';
+import { now, type Event } from './workers/src/history.js';
 import type { ArenaOptions, FaultyServerOptions, PlayerOptions } from './workers/src/options.js';
 import type { PlayerCommands } from './workers/src/player.js';
 import type { FaultyServerCommands } from './workers/src/server.js';
@@ -149,23 +149,28 @@ export class Arena {
     }
   }
 
-  /** Everything that happened so far, in the order of the files. */
+  /** Everything that happened so far. */
   async history(): Promise<Event[]> {
     const files = await readdir(this.#folder);
-    const texts = await Promise.all(files.map((file) => readFile(join(this.#folder, file), 'utf8')));
-    // The last line of a process that was killed may be half a line.
-    const lines = texts.flatMap((text) => text.split('\n').slice(0, -1));
-    return [...lines.map((line) => JSON.parse(line) as Event), ...this.#events].toSorted((a, b) => a.at - b.at);
+    const told = await Promise.all(files.map((file) => this.#toldIn(file)));
+    return [...told.flat(), ...this.#events].toSorted((a, b) => a.at - b.at);
   }
 
   /** Sessions that were opened at a start of a server and have not ended. */
   async openSessions(by: string): Promise<string[]> {
     const open = new Map<string, string>();
-    for (const event of (await this.history()).filter((one) => one.by === by)) {
+    for (const event of await this.#toldIn(`${by}.jsonl`)) {
       if (event.kind === 'opened') open.set(event.session, event.application);
-      else if (event.kind === 'ended') open.delete((event satisfies EventOf<'ended'>).session);
+      else if (event.kind === 'ended') open.delete(event.session);
     }
     return [...open].map(([session, application]) => `${session} of ${application}`);
+  }
+
+  async #toldIn(file: string): Promise<Event[]> {
+    const text = await readFile(join(this.#folder, file), 'utf8');
+    // The last line of a process that was killed may be half a line.
+    const lines = text.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Event);
   }
 
   #options({ by, way }: Slot<unknown>): ArenaOptions {

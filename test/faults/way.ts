@@ -74,21 +74,22 @@ export async function startWay(target: () => number): Promise<Way> {
   };
 }
 
-/** Writes later, and nothing before what came earlier. */
+/** Writes later, and nothing before what came earlier: by one timer, since those of different lengths may swap places. */
 function inOrder(to: Socket, delay: () => number): (data: Buffer) => void {
-  let waiting = 0;
-  let last = 0;
+  const waiting: { at: number; data: Buffer }[] = [];
+  const flush = (): void => {
+    while (waiting[0] && waiting[0].at <= performance.now()) {
+      const { data } = waiting.shift() as { data: Buffer };
+      if (!to.destroyed) to.write(data);
+    }
+    if (waiting[0]) setTimeout(flush, Math.max(1, waiting[0].at - performance.now()));
+  };
   return (data) => {
-    const at = Math.max(last, performance.now() + delay());
-    if (waiting === 0 && delay() === 0) {
+    if (waiting.length === 0 && delay() === 0) {
       to.write(data);
       return;
     }
-    last = at;
-    waiting++;
-    setTimeout(() => {
-      waiting--;
-      if (!to.destroyed) to.write(data);
-    }, at - performance.now());
+    waiting.push({ at: performance.now() + delay(), data });
+    if (waiting.length === 1) setTimeout(flush, delay());
   };
 }

@@ -66,7 +66,8 @@ export class Eavesdropper {
   #opened(to: 'server' | 'client', header: FrameHeader): ReferenceScope | null {
     if (header[0] === FrameKind.hello) {
       this.session = header[1];
-      this.#generation = header[2].generation;
+      // The first is not one of a stranger's.
+      this.#generation ||= header[2].generation;
       this.#seq = { server: 0, client: 0 };
       this.#call = 0;
     }

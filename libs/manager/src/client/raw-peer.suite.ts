@@ -70,6 +70,7 @@ export class RawPeer {
     await peer.hello(options.hello);
     await until(() => peer.welcomed || peer.ended);
     clearInterval(again);
+    peer.#keepAlive();
     return peer;
   }
 
@@ -148,6 +149,15 @@ export class RawPeer {
 
   beat(number: number): Promise<boolean> {
     return this.header('beats', [FrameKind.beat, this.session, this.seq, this.taken, 1e9, 1e12, number, 0]);
+  }
+
+  /** Its lease does not end for want of beats. */
+  #keepAlive(): void {
+    let number = 0;
+    const timer = setInterval(() => {
+      if (this.transport.state === 'closed') clearInterval(timer);
+      else void this.beat(++number);
+    }, 100).unref();
   }
 
   /** Makes a call and waits for its answer, or for the end of the session. */

@@ -371,5 +371,6 @@ describe('what is refused', () => {
       expect(() => prepareValue(value, undefined, limits)).toThrow(PayloadTooLargeError);
     }
     expect(() => prepareValue(2n ** 40_000n, undefined, limits)).toThrow(PayloadTooLargeError);
+    expect(() => prepareValue([/a/, new RegExp('a'.repeat(2049))], undefined, limits)).toThrow(PayloadTooLargeError);
   });
 });

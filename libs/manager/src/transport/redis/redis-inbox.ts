@@ -33,6 +33,9 @@ export interface RedisInboxOptions {
   removed: (inbox: RedisInbox) => void;
 }
 
+/** Before the first entry. */
+const START = '0-0';
+
 interface Position {
   id: string;
   /** Read since the last trimming. */
@@ -70,6 +73,8 @@ export class RedisInbox implements Inbox {
   }
 
   reread(): void {
+    // What is asked for again is on its way: asked for more often than a read takes, none would ever be taken.
+    if (isStart(this.#positions)) return;
     this.#positions = start();
     // The blocking read ends sooner if there is something to read.
     void this.#options.control
@@ -238,7 +243,11 @@ export class RedisInbox implements Inbox {
 }
 
 function start(): Positions {
-  return { beats: { id: '0-0', entries: 0, bytes: 0 }, frames: { id: '0-0', entries: 0, bytes: 0 } };
+  return { beats: { id: START, entries: 0, bytes: 0 }, frames: { id: START, entries: 0, bytes: 0 } };
+}
+
+function isStart({ beats, frames }: Positions): boolean {
+  return beats.id === START && frames.id === START;
 }
 
 function turnEnd(): Promise<void> {

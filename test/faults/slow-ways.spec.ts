@@ -1,0 +1,26 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { BEAT, Scene } from './scene.js';
+
+jest.setTimeout(30_000);
+
+describe('a way on which everything takes longer than a beat', () => {
+  it.concurrent.each(['an application', 'a server'])('costs time and nothing else, on the side of %s', async (side) => {
+    await using scene = await Scene.open();
+    const way = await scene.way();
+    const [slow, fast] = [{ redis: way.url }, {}];
+    const [host, actor] = [
+      await scene.host(side === 'a server' ? slow : fast),
+      await scene.actor(side === 'a server' ? fast : slow),
+    ];
+    const key = await actor.ask('create', 'Tally');
+    const session = await actor.ask('session', key);
+    // There and back.
+    way.delay(0.6 * BEAT);
+    const report = await actor.ask('drive', key, 60, 2, 100, 5000);
+    expect(report).toEqual(expect.objectContaining({ acknowledged: 60, failed: {} }));
+    way.delay(0);
+    expect(await actor.ask('session', key)).toBe(session);
+    expect(await actor.ask('call', key, 'count', 'the last')).toBe(61);
+    expect(host.logged(/gave no sign of life|ends:/)).toBe(false);
+  });
+});
