@@ -37,9 +37,9 @@ const steps = [
   check('docs-errors', 'docs and error registry agree', 'node', ['tools/check-docs.mjs', 'errors']),
   check('docs-names', 'docs list every export and option', 'node', ['tools/check-docs.mjs', 'names']),
   check('docs-tests', 'every promise has the tests it names', 'node', ['tools/check-docs.mjs', 'tests']),
-  jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 5 * MINUTE }),
+  jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 8 * MINUTE }),
   // They start processes of their own and measure leases: one file at a time.
-  jest('e2e', 'tests across processes', ['--runInBand'], { limit: 10 * MINUTE, needsBuild: true }),
+  jest('e2e', 'tests across processes', ['--runInBand'], { limit: 12 * MINUTE, needsBuild: true }),
   jest('soak', 'a minute of churn leaves nothing behind', [], { limit: 5 * MINUTE, needsBuild: true }),
   check('smoke', 'the packed package in fresh Nest applications', 'node', ['test/smoke/package.smoke.mjs'], {
     limit: 6 * MINUTE,
