@@ -1,7 +1,7 @@
 import { defineType, type AnyClass, type TypeDefinition } from '../definition/index.js';
 import { ManagerServer, silentLogger, type ManagerServerOptions } from '../server/index.js';
-import { MemoryMedium } from '../transport/index.js';
 import type { Claims, Inbox, InboxOptions, InboxReader, Lane, Transport, TransportState } from '../transport/index.js';
+import { houseMedium } from './house-medium.suite.js';
 import { Manager, type ManagerOptions } from './index.js';
 
 /** What becomes of a write: it arrives, it is lost without a word, or it fails and is known to have failed. */
@@ -81,7 +81,7 @@ export class Line implements Transport {
 
 /** A medium with servers and managers on it, all of one test. */
 export class House {
-  readonly medium = new MemoryMedium();
+  readonly medium = houseMedium();
   readonly #servers: ManagerServer[] = [];
   readonly #managers: Manager[] = [];
 
@@ -90,7 +90,7 @@ export class House {
     options: Partial<ManagerServerOptions> = {},
   ): Promise<ManagerServer> {
     const server = new ManagerServer({
-      transport: this.medium.connect(),
+      transport: this.medium.host(),
       types: types.map((type) => (typeof type === 'function' ? defineType(type) : type)),
       logger: silentLogger,
       closeTimeout: 200,
@@ -115,6 +115,7 @@ export class House {
   async close(): Promise<void> {
     await Promise.all(this.#managers.map((manager) => manager.close()));
     await Promise.all(this.#servers.map((server) => server.close()));
+    await this.medium.close();
   }
 }
 

@@ -46,6 +46,11 @@ export class HeldKey {
     return isSealed(this.#key, seal);
   }
 
+  /** What a connection is proven with where the medium asks for that: of use for nothing else. */
+  get connection(): Uint8Array {
+    return Buffer.from(hkdfSync('sha256', this.#key, '', 'nestjs-manager connection', KEY_BYTES));
+  }
+
   /** What an end of a session proves itself by. Both ends have chosen a nonce, so neither can be talked into an old session. */
   session(id: string, nonces: { client: string; server: string }, end: 'client' | 'server'): SessionSeal {
     const salt = `${nonces.client}.${nonces.server}`;
@@ -78,6 +83,12 @@ export class Authenticator {
   /** The one that a frame was sealed with; undefined where it is none of ours. */
   holding(seal: Seal | undefined): HeldKey | undefined {
     return this.#keys.find((key) => key.holds(seal));
+  }
+
+  /** What connections to a medium are proven with: the first is used, each is taken. */
+  async connectionKeys(): Promise<readonly Uint8Array[]> {
+    await this.refresh();
+    return this.#keys.map((key) => key.connection);
   }
 
   /** Asks a function for its keys; others are there already. The last ones stay where it fails, if there are any. */

@@ -33,6 +33,8 @@ export interface EndpointHandlers {
   drained?(): void;
   /** The medium was away for a while, or lost the inbox. */
   restarted?(): void;
+  /** The medium ended, and every server in it. */
+  perished?(): void;
   /** Bytes that are no frame; the peer is not known. */
   malformed(error: ProtocolError): void;
   /** A frame of a standing session that cannot be read. */
@@ -111,6 +113,10 @@ export class Endpoint implements InboxReader {
   restarted(): void {
     // What is read again is discarded by its number, and what was lost is missed at the next beats.
     this.#handlers.restarted?.();
+  }
+
+  perished(): void {
+    this.#handlers.perished?.();
   }
 
   #read(lane: Lane, delivery: Delivery): void {

@@ -59,6 +59,8 @@ export interface LinkOptions {
   mayWrite: () => boolean;
   /** Every message once and in order, with its bytes; `age` is ms since it was queued at the other side. Must not throw. */
   deliver: (messages: readonly unknown[][], sizes: readonly number[], age: number) => void;
+  /** What `deliver` was given is done with, and the acknowledgement that came with it was counted. */
+  taken?: () => void;
   /** Credit or acknowledgements came back: what waited for them may go on. */
   onRelief?: () => void;
   /** The peer says what cannot be: it acknowledges what was never sent. */
@@ -243,6 +245,7 @@ export class Link {
     this.#delivering = false;
     this.#allow(header[4], header[5]);
     this.#acknowledged(header[2], header[3]);
+    this.#options.taken?.();
   }
 
   /** An `ack` or `beat` frame. */

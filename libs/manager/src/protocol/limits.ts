@@ -14,8 +14,14 @@ export interface Limits {
   references: number;
   /** Sessions that a server has at once. @default 10000 */
   sessions: number;
+  /** Bytes of one block of shared memory; those of the server count. @default 256 MiB */
+  blockBytes: number;
+  /** Bytes of all blocks of shared memory of one server. @default 1 GiB */
+  totalBlockBytes: number;
   /** Calls that an application queues beyond its credit before it says `OverloadedError`. @default 100000 */
   queued: number;
+  /** Worker threads of all pools of a server. @default 64 */
+  threads: number;
 }
 
 /** The limits where options say nothing else. */
@@ -27,5 +33,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   waiting: 20_000,
   references: 250_000,
   sessions: 10_000,
+  blockBytes: 256 * 1024 * 1024,
+  totalBlockBytes: 1024 * 1024 * 1024,
   queued: 100_000,
+  threads: 64,
 });

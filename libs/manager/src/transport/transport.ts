@@ -71,6 +71,8 @@ export interface InboxReader {
   drained(asOf: number): void;
   /** The medium lost the inbox and it was made again, or reading starts again from its first item (a new connection). */
   restarted(): void;
+  /** The medium itself ended, and everything in it: inboxes and claims. What has its address next knows nothing of them. */
+  perished?(): void;
 }
 
 export interface Inbox {

@@ -1,67 +1,99 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Delivery, Inbox, InboxReader, Lane } from '../transport.js';
+import type { Mailbox } from './mailbox.js';
 
 /** How much is kept after delivery, so that `reread` repeats what a reader must be able to recognise. */
 const KEPT = 64;
+const KEPT_BYTES = 1024 * 1024;
 
 interface Queue {
   readonly kept: Delivery[];
-  readonly waiting: Delivery[];
+  keptBytes: number;
+  waiting: Delivery[];
 }
 
 /** Ms between two reads where nothing comes: a server ends sessions only after a read that found no beat of theirs. */
 const LOOK = 250;
 
+export interface MemoryInboxOptions {
+  ttl: number;
+  reader: InboxReader;
+  clock: () => number;
+  remove: () => void;
+  /** Whether it is read to its end when nothing waits in it; else whoever knows what is on its way says so by `drained`. */
+  alone: boolean;
+}
+
 /** What others have written for one owner. It outlives an owner that was killed by its time to live. */
-export class MemoryInbox implements Inbox {
-  readonly #frames: Queue = { kept: [], waiting: [] };
-  readonly #beats: Queue = { kept: [], waiting: [] };
-  readonly #ttl: number;
-  readonly #clock: () => number;
-  readonly #remove: () => void;
+export class MemoryInbox implements Inbox, Mailbox {
+  readonly #frames: Queue = { kept: [], keptBytes: 0, waiting: [] };
+  readonly #beats: Queue = { kept: [], keptBytes: 0, waiting: [] };
+  readonly #options: MemoryInboxOptions;
   #reader: InboxReader | null;
   #expires = Infinity;
-  readonly #look: NodeJS.Timeout;
+  readonly #look: NodeJS.Timeout | undefined;
   #scheduled = false;
   /** As over any other medium, what reads does not run as part of what wrote. */
   readonly #context = new AsyncResource('MemoryInbox');
 
-  constructor(ttl: number, reader: InboxReader, clock: () => number, remove: () => void) {
-    this.#ttl = ttl;
-    this.#reader = reader;
-    this.#clock = clock;
-    this.#remove = remove;
+  constructor(options: MemoryInboxOptions) {
+    this.#options = options;
+    this.#reader = options.reader;
+    if (!options.alone) return;
     this.#look = setInterval(() => this.#schedule(), LOOK);
     this.#look.unref();
   }
 
   get alive(): boolean {
-    return this.#clock() < this.#expires;
+    return this.#options.clock() < this.#expires;
   }
 
-  append(lane: Lane, bytes: Uint8Array): void {
-    this.#queue(lane).waiting.push({ bytes: Buffer.from(bytes), at: this.#clock() });
+  append(lane: Lane, bytes: Uint8Array): boolean {
+    this.push(lane, Buffer.from(bytes));
     this.#schedule();
+    return true;
+  }
+
+  push(lane: Lane, bytes: Uint8Array): boolean {
+    this.#queue(lane).waiting.push({ bytes, at: this.#options.clock() });
+    return true;
+  }
+
+  read(): void {
+    this.#deliver(this.#beats, 'beats');
+    this.#deliver(this.#frames, 'frames');
   }
 
   reread(): void {
-    for (const queue of [this.#beats, this.#frames]) queue.waiting.unshift(...queue.kept.splice(0));
+    for (const queue of [this.#beats, this.#frames]) {
+      queue.waiting.unshift(...queue.kept.splice(0));
+      queue.keptBytes = 0;
+    }
     this.#schedule();
+  }
+
+  /** Everything that others had written by `asOf` is in it; hands that over and says so. */
+  drained(asOf: number): void {
+    this.#context.runInAsyncScope(() => {
+      this.read();
+      this.#reader?.drained(asOf);
+    });
   }
 
   close(): Promise<void> {
     clearInterval(this.#look);
     this.#reader = null;
-    this.#remove();
+    this.#options.remove();
     return Promise.resolve();
   }
 
   /** The owner is gone without a word: others may write until the time to live is over. */
   abandon(): void {
+    const { clock, ttl, remove } = this.#options;
     clearInterval(this.#look);
     this.#reader = null;
-    this.#expires = this.#clock() + this.#ttl;
-    setTimeout(this.#remove, this.#ttl).unref();
+    this.#expires = clock() + ttl;
+    setTimeout(remove, ttl).unref();
   }
 
   #queue(lane: Lane): Queue {
@@ -72,23 +104,29 @@ export class MemoryInbox implements Inbox {
   #schedule(): void {
     if (this.#scheduled || this.#reader === null) return;
     this.#scheduled = true;
-    setImmediate(() => this.#context.runInAsyncScope(() => this.#read()));
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#options.alone) this.drained(performance.now());
+      else this.#context.runInAsyncScope(() => this.read());
+    });
   }
 
-  #read(): void {
-    this.#scheduled = false;
-    const asOf = performance.now();
-    this.#deliver('beats');
-    this.#deliver('frames');
-    this.#reader?.drained(asOf);
+  #deliver(queue: Queue, lane: Lane): void {
+    const deliveries = queue.waiting;
+    if (deliveries.length === 0 || !this.#reader) return;
+    queue.waiting = [];
+    this.#keep(queue, deliveries.length > KEPT ? deliveries.slice(-KEPT) : deliveries);
+    this.#reader.deliver(lane, deliveries);
   }
 
-  #deliver(lane: Lane): void {
-    const queue = this.#queue(lane);
-    const deliveries = queue.waiting.splice(0);
-    if (deliveries.length === 0) return;
-    queue.kept.push(...deliveries.slice(-KEPT));
-    queue.kept.splice(0, queue.kept.length - KEPT);
-    this.#reader?.deliver(lane, deliveries);
+  #keep(queue: Queue, deliveries: readonly Delivery[]): void {
+    const { kept } = queue;
+    for (const delivery of deliveries) {
+      kept.push(delivery);
+      queue.keptBytes += delivery.bytes.length;
+    }
+    while (kept.length > KEPT || queue.keptBytes > KEPT_BYTES) {
+      queue.keptBytes -= (kept.shift() as Delivery).bytes.length;
+    }
   }
 }

@@ -5,15 +5,29 @@ interface Stored {
   readonly expires: number;
 }
 
+/** The number that was given out last, kept beyond the end of a process. Neither throws: what is not known is 0. */
+export interface LastGeneration {
+  read(): number;
+  write(generation: number): void;
+}
+
+/** So many entries are never looked through. */
+const SWEEP = 256;
+
 /** Claims, the counter of generations and the directory, as one process sees them. Entries run out when looked at. */
 export class MemoryStore {
   readonly #entries = new Map<string, Stored>();
   readonly #directory = new Map<string, string>();
   readonly #clock: () => number;
+  /** What lets generations grow over restarts, where there is something. */
+  readonly #last: LastGeneration | undefined;
   #generation = 0;
+  /** Entries after the last look for those that ran out. */
+  #swept = 0;
 
-  constructor(clock: () => number) {
+  constructor(clock: () => number, last?: LastGeneration) {
     this.#clock = clock;
+    this.#last = last;
   }
 
   compareAndSet(key: ClaimKey, expected: string | null, next: string | null, ttl: number): ClaimOutcome {
@@ -24,6 +38,7 @@ export class MemoryStore {
       return { done: true, current: null };
     }
     this.#entries.set(name(key), { value: next, expires: this.#clock() + ttl });
+    if (this.#entries.size > 2 * this.#swept + SWEEP) this.#sweep();
     return { done: true, current: { value: next, ttl } };
   }
 
@@ -41,7 +56,9 @@ export class MemoryStore {
   }
 
   nextGeneration(): number {
-    this.#generation = Math.max(this.#generation + 1, Math.floor(this.#clock() / 1000));
+    const last = Math.max(this.#generation, this.#last?.read() ?? 0);
+    this.#generation = Math.max(last + 1, Math.floor(this.#clock() / 1000));
+    this.#last?.write(this.#generation);
     return this.#generation;
   }
 
@@ -52,6 +69,13 @@ export class MemoryStore {
 
   announced(): Map<string, string> {
     return new Map(this.#directory);
+  }
+
+  /** Entries that nobody looks at any more would stay for ever. */
+  #sweep(): void {
+    const now = this.#clock();
+    for (const [key, { expires }] of this.#entries) if (expires <= now) this.#entries.delete(key);
+    this.#swept = this.#entries.size;
   }
 }
 

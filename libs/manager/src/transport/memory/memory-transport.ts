@@ -1,23 +1,37 @@
 import { MediumError } from '../medium-error.js';
 import { StateHolder } from '../state-holder.js';
 import type { Claims, Inbox, InboxOptions, InboxReader, Lane, Transport, TransportState } from '../transport.js';
+import type { Mailbox } from './mailbox.js';
 import { MemoryInbox } from './memory-inbox.js';
 import type { MemoryStore } from './memory-store.js';
 
-/** One process's access to a {@link MemoryMedium}. */
+/** What the transports of one process have in common. */
+export interface MemoryRoom {
+  /** For messages. */
+  readonly kind: string;
+  /** Whether everything that is written comes from this process: see `MemoryInboxOptions`. */
+  readonly alone: boolean;
+  readonly inboxes: Map<string, Mailbox>;
+  readonly store: MemoryStore;
+  now(): number;
+  open(): Promise<void>;
+}
+
+/** Access to inboxes and claims that are kept in this process. */
 export class MemoryTransport implements Transport {
-  readonly kind = 'memory';
   readonly lastError = undefined;
   readonly claims: Claims;
-  readonly #medium: { now(): number };
-  readonly #inboxes: Map<string, MemoryInbox>;
+  readonly #room: MemoryRoom;
   readonly #own = new Set<MemoryInbox>();
   readonly #state = new StateHolder();
 
-  constructor(medium: { now(): number }, inboxes: Map<string, MemoryInbox>, store: MemoryStore) {
-    this.#medium = medium;
-    this.#inboxes = inboxes;
-    this.claims = this.#claims(store);
+  constructor(room: MemoryRoom) {
+    this.#room = room;
+    this.claims = this.#claims(room.store);
+  }
+
+  get kind(): string {
+    return this.#room.kind;
   }
 
   get state(): TransportState {
@@ -29,6 +43,7 @@ export class MemoryTransport implements Transport {
   }
 
   async open(): Promise<void> {
+    await this.#room.open();
     await turn();
     this.#state.set('connected');
     this.#check();
@@ -37,30 +52,30 @@ export class MemoryTransport implements Transport {
   async openInbox(owner: string, options: InboxOptions, reader: InboxReader): Promise<Inbox> {
     await turn();
     this.#check();
-    if (this.#inboxes.get(owner)?.alive) throw new MediumError(`the inbox of ${owner} is open already`);
-    const inbox: MemoryInbox = new MemoryInbox(
-      options.ttl,
+    const { alone, inboxes } = this.#room;
+    if (inboxes.get(owner)?.alive) throw new MediumError(`the inbox of ${owner} is open already`);
+    const inbox: MemoryInbox = new MemoryInbox({
+      ttl: options.ttl,
       reader,
-      () => this.#medium.now(),
-      () => {
+      alone,
+      clock: () => this.#room.now(),
+      remove: () => {
         this.#own.delete(inbox);
-        if (this.#inboxes.get(owner) === inbox) this.#inboxes.delete(owner);
+        if (inboxes.get(owner) === inbox) inboxes.delete(owner);
       },
-    );
-    this.#inboxes.set(owner, inbox);
+    });
+    inboxes.set(owner, inbox);
     this.#own.add(inbox);
     return inbox;
   }
 
   write(owner: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
-    const inbox = this.state === 'connected' ? this.#inboxes.get(owner) : undefined;
-    if (!inbox?.alive) return Promise.resolve(false);
-    inbox.append(lane, bytes);
-    return Promise.resolve(true);
+    const inbox = this.state === 'connected' ? this.#room.inboxes.get(owner) : undefined;
+    return Promise.resolve(inbox?.alive === true && inbox.append(lane, bytes));
   }
 
   now(): number {
-    return this.#medium.now();
+    return this.#room.now();
   }
 
   async close(): Promise<void> {
@@ -76,7 +91,7 @@ export class MemoryTransport implements Transport {
   }
 
   #check(): void {
-    if (this.state !== 'connected') throw new MediumError(`the memory transport is ${this.state}`);
+    if (this.state !== 'connected') throw new MediumError(`the ${this.kind} transport is ${this.state}`);
   }
 
   #claims(store: MemoryStore): Claims {
