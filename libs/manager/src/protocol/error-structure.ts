@@ -1,5 +1,6 @@
 import { EncodingError, ManagerError } from './errors.js';
 import { registeredNameOf } from './error-classes.js';
+import { foreignName } from './foreign-errors.js';
 import { isError } from './kinds.js';
 
 /** An error as it travels: plain data throughout. */
@@ -39,15 +40,16 @@ export function describeError(error: Error, carry: (value: unknown) => unknown):
   }
   active.push(error);
   try {
+    const foreign = foreignName(error);
     const structure: ErrorStructure = {
-      type: registeredNameOf(error) ?? constructorName(error),
-      name: text(error, 'name') ?? 'Error',
+      type: foreign?.type ?? registeredNameOf(error) ?? constructorName(error),
+      name: foreign?.name ?? text(error, 'name') ?? 'Error',
       message: wellFormed(text(error, 'message') ?? ''),
     };
-    const stack = text(error, 'stack');
+    const stack = text(error, foreign ? 'remoteStack' : 'stack');
     if (stack !== undefined) structure.stack = wellFormed(stack.slice(0, MAX_STACK));
-    if (error instanceof ManagerError) structure.code = error.code;
-    const fields = describeFields(error, carry);
+    if (error instanceof ManagerError && !foreign) structure.code = error.code;
+    const fields = foreign ? describeForeignFields(error, carry) : describeFields(error, carry);
     if (fields !== undefined) structure.fields = fields;
     const cause = Object.hasOwn(error, 'cause') ? describePart(read(error, 'cause'), carry) : undefined;
     if (cause !== undefined) structure.cause = cause;
@@ -91,6 +93,17 @@ function describeFields(error: Error, carry: (value: unknown) => unknown): Recor
     }
   }
   return fields;
+}
+
+/** What a `RemoteError` has beyond the fields of the error that it stands for. */
+const added = new Set(['code', 'retryable', 'fate', 'remoteName', 'remoteCode']);
+
+/** The fields that it had where it came from. */
+function describeForeignFields(error: Error, carry: (value: unknown) => unknown): Record<string, unknown> | undefined {
+  const { remoteCode, ...rest } = describeFields(error, carry) ?? {};
+  const own = Object.entries(rest).filter(([key]) => !added.has(key));
+  if (remoteCode !== undefined) own.push(['code', remoteCode]);
+  return own.length === 0 ? undefined : Object.fromEntries(own);
 }
 
 /** Names that would change what an error *is*, rather than what it says. */

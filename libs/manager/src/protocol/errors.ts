@@ -202,9 +202,14 @@ export class StateError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_STATE';
 }
 
-/** A dict, set or namespace has no such key, member or field. */
+/** A dict, set or namespace has no such key, member or field; or nothing has the name that was asked for. */
 export class KeyNotFoundError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_KEY_NOT_FOUND';
+}
+
+/** A block of shared memory cannot be reached from here: it is on another machine, in a container that shares no memory with this one, or another user's. */
+export class BlockUnreachableError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_BLOCK_UNREACHABLE';
 }
 
 /** The queue is empty, and stayed so for as long as the call was to wait. Nothing was taken. */
@@ -234,6 +239,11 @@ export class NoTaskError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_NO_TASK';
 }
 
+/** The worker thread of a pool that ran the task ended before it did; `cause` is what is known of that. */
+export class WorkerLostError extends ManagerError {
+  static override readonly code = 'ERR_MANAGER_WORKER_LOST';
+}
+
 /** Hosted code threw something whose class is not known here; `remoteName` is its name there. */
 export class RemoteError extends ManagerError {
   static override readonly code = 'ERR_MANAGER_REMOTE';
@@ -244,6 +254,7 @@ export class RemoteError extends ManagerError {
 /** Every error class with a code of its own, sorted by name; `docs/reference/errors.md` has an entry for each. */
 export const managerErrors = {
   AuthenticationError,
+  BlockUnreachableError,
   BrokenBarrierError,
   CallAbortedError,
   CallTimeoutError,
@@ -269,4 +280,5 @@ export const managerErrors = {
   StateError,
   TicketInvalidError,
   TypeNotRegisteredError,
+  WorkerLostError,
 } as const satisfies Record<string, typeof ManagerError>;

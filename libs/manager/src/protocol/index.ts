@@ -1,9 +1,11 @@
 /** What the other rooms see of the protocol. */
 export { decodeFrame, encodeFrame, encodeMessage, WELCOME_BYTES, type Seal } from './codec.js';
 export { copyValue, snapshot } from './copy.js';
+export { decodeData, encodeData, encodedData } from './data.js';
 export { registerErrorClass, type ErrorClass } from './error-classes.js';
 export {
   AuthenticationError,
+  BlockUnreachableError,
   BrokenBarrierError,
   CallAbortedError,
   CallTimeoutError,
@@ -30,6 +32,7 @@ export {
   StateError,
   TicketInvalidError,
   TypeNotRegisteredError,
+  WorkerLostError,
   managerErrors,
   type ErrorDetails,
   type Fate,
@@ -79,4 +82,5 @@ export {
   type TicketOptions,
 } from './ticket.js';
 export { prepareValue, type ValueLimits } from './values.js';
+export type { ThrownStructure } from './error-structure.js';
 export { decodeError, encodeError } from './wire-errors.js';

@@ -137,6 +137,7 @@ export const ServerVerb = {
   create: 'create',
   get: 'get',
   attach: 'attach',
+  find: 'find',
   unlink: 'unlink',
   ticket: 'ticket',
   redeem: 'redeem',

@@ -124,6 +124,26 @@ describe('errors across the wire', () => {
     expect((send(new DOMException('late', 'TimeoutError')) as RemoteError).remoteName).toBe('TimeoutError');
   });
 
+  it('a class that is unknown on the way arrives as itself where it is known', () => {
+    class Passing extends Error {
+      code = 'ECONNREFUSED';
+      port = 5;
+      override cause = new RangeError('c');
+    }
+    const error = new Passing('m');
+    const between = send(error) as RemoteError;
+    expect(between).toBeInstanceOf(RemoteError);
+    Object.assign(between, { fate: 'executed' });
+    expect(send(between)).toMatchObject({ name: 'RemoteError', remoteName: 'Passing', remoteCode: 'ECONNREFUSED' });
+    registerErrorClass('Passing', Passing);
+    const result = send(between) as Passing & { remoteStack?: string };
+    expect(Object.getPrototypeOf(result)).toBe(Passing.prototype);
+    expect(result).toMatchObject({ name: 'Error', message: 'm', code: 'ECONNREFUSED', port: 5 });
+    expect(Object.keys(result).sort()).toEqual(['code', 'port']);
+    expect(result.cause).toEqual(new RangeError('c'));
+    expect(result.remoteStack).toBe(error.stack);
+  });
+
   it('what was thrown without being an error arrives as it was', () => {
     for (const thrown of [undefined, null, 0, 'text', { code: 1, at: new Date(1) }, [1n]]) {
       expect(send(thrown)).toEqual(thrown);

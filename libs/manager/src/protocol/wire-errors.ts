@@ -2,6 +2,7 @@ export { registerErrorClass } from './error-classes.js';
 import { builtInClass, classOfCode, registeredClass, type ErrorClass } from './error-classes.js';
 import { describeThrown, isUnsafeField, type ErrorStructure, type ThrownStructure } from './error-structure.js';
 import { ManagerError, RemoteError, markManagerError } from './errors.js';
+import { rememberForeign } from './foreign-errors.js';
 import { isError } from './kinds.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { defineOwn } from './own.js';
@@ -66,7 +67,10 @@ function reviveError(structure: ErrorStructure, flavour: Flavour, depth: number,
   // Not where the server itself met a RemoteError and let it through: that one says of itself what it stands for.
   const foreign = type === RemoteError && structure.code !== code;
   addFields(error, structure.fields, type, code, foreign);
-  if (foreign) defineOwn(error, 'remoteName', remoteName(structure));
+  if (foreign) {
+    defineOwn(error, 'remoteName', remoteName(structure));
+    rememberForeign(error, { type: structure.type, name: structure.name });
+  }
   // A cause deeper than any that we send is not followed: the stack is ours to keep.
   if (structure.cause !== undefined && depth < 32)
     hide(error, 'cause', revive(structure.cause, flavour, depth + 1, seen));
