@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SharedType, type SharedProxy } from '../definition/index.js';
+import { keep, SharedType, type SharedProxy } from '../definition/index.js';
 import { AuthenticationError, ConfigurationError } from '../protocol/index.js';
 import { silentLogger, type ManagerServer } from '../server/index.js';
 import type { Lane, Transport } from '../transport/index.js';
@@ -11,6 +11,17 @@ class Safe {
   static calls = 0;
   open(): number {
     return ++Safe.calls;
+  }
+}
+
+@SharedType()
+class Vault {
+  #safe: SharedProxy<Safe> | undefined;
+  put(safe: SharedProxy<Safe>): void {
+    this.#safe = keep(safe);
+  }
+  get(): SharedProxy<Safe> | undefined {
+    return this.#safe;
   }
 }
 
@@ -34,7 +45,7 @@ describe('an authkey', () => {
   afterEach(() => house.close());
 
   const serve = (authkey: unknown = KEY, name = 'default'): Promise<ManagerServer> =>
-    house.server([Safe], {
+    house.server([Safe, Vault], {
       name,
       lease: LEASE,
       authkey: authkey as never,
@@ -63,6 +74,19 @@ describe('an authkey', () => {
     await serve(server);
     const safe = await house.manager({ authkey: client as never }).create(Safe);
     expect(await safe.open()).toBe(1);
+  });
+
+  it('needs nothing of a reference: those that were nested and those in tickets are taken as without one', async () => {
+    await serve();
+    const [mine, theirs] = [house.manager({ authkey: KEY }), house.manager({ authkey: KEY })];
+    const safe = await mine.create(Safe);
+    const vault = await mine.get(Vault, 'vault');
+    await vault.put(safe);
+    const ticket = await mine.ticket(safe);
+    await mine.release(safe);
+    const nested = await (await theirs.get(Vault, 'vault')).get();
+    expect(await nested?.open()).toBe(1);
+    expect(await (await theirs.redeem<Safe>(ticket)).open()).toBe(2);
   });
 
   it('is proven with the first of a list, which the other side must have', async () => {

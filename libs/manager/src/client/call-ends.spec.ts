@@ -9,9 +9,11 @@ import {
   SharedType,
   type SharedProxy,
 } from '../definition/index.js';
-import { silentLogger } from '../server/index.js';
+import { MessageKind } from '../protocol/index.js';
+import { silentLogger, type ManagerServer } from '../server/index.js';
 import { deferred, failure, House, until } from './house.suite.js';
 import type { Manager } from './index.js';
+import { RawPeer } from './raw-peer.suite.js';
 
 const events: string[] = [];
 const logged: string[] = [];
@@ -105,6 +107,7 @@ class SerialClerk extends Clerk {
 
 describe('what hosted code knows of the ends of a call', () => {
   let house: House;
+  let server: ManagerServer;
   let manager: Manager;
   let desk: SharedProxy<Desk>;
   beforeEach(async () => {
@@ -116,7 +119,7 @@ describe('what hosted code knows of the ends of a call', () => {
       warn: (text: string) => logged.push(text),
       error: (text: string) => logged.push(text),
     };
-    await house.server([Desk, Clerk, SerialClerk, Broken], { logger });
+    server = await house.server([Desk, Clerk, SerialClerk, Broken], { logger });
     manager = house.manager();
     desk = await manager.create(Desk);
   });
@@ -127,6 +130,20 @@ describe('what hosted code knows of the ends of a call', () => {
     await until(() => events.length > 0);
     expect(events).toEqual(['delivered']);
   });
+
+  it.each([true, false])(
+    'the one who waited left at once: its answer is acknowledged with its goodbye: %s',
+    async (heard) => {
+      const peer = await RawPeer.open(house.medium, server);
+      const { id } = await peer.create('Desk');
+      peer.deaf = true;
+      expect(await peer.call(id, 'hand', [])).toEqual({ value: 'thing' });
+      if (!heard) peer.taken--;
+      await peer.send([MessageKind.bye, 'closed']);
+      await until(() => events.length > 0);
+      expect(events).toEqual([heard ? 'delivered' : 'undelivered']);
+    },
+  );
 
   it('nobody waited any more', async () => {
     const controller = new AbortController();

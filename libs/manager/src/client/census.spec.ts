@@ -157,6 +157,22 @@ describe('the census of an object', () => {
   });
 });
 
+describe('the objects of a namespace', () => {
+  it('are counted over all live servers, whoever holds them', async () => {
+    expect(await manager.numberOfObjects()).toBe(0);
+    const other = await house.server([Thing], { name: 'other' });
+    const mine = await manager.at('default').create(Thing);
+    await house.manager().at('other').create(Thing);
+    expect(await manager.numberOfObjects()).toBe(2);
+    expect(await manager.ping()).toBeGreaterThanOrEqual(0);
+    await manager.release(mine);
+    await manager.ping();
+    expect(await manager.numberOfObjects()).toBe(1);
+    await other.close();
+    expect(await manager.numberOfObjects()).toBe(0);
+  });
+});
+
 describe('the lines of references', () => {
   const linesOf = async (proxy: AnyProxy, by = manager): Promise<string[] | undefined> =>
     (await holder(proxy, 'session', by)).lines;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SharedType, type SharedProxy } from '../definition/index.js';
+import { currentCall, SharedType, type SharedProxy } from '../definition/index.js';
 import type { ManagerServer } from '../server/index.js';
 import { deferred, failure, House, turns, until, type Deferred } from './house.suite.js';
 import type { Manager, ManagerStatus } from './index.js';
@@ -26,6 +26,34 @@ class Door {
   }
 }
 
+/** Whoever has it gives it back when its session ends. */
+@SharedType({ waits: ['wait'] })
+class Permit {
+  #free = true;
+  readonly #line: (() => void)[] = [];
+
+  wait(): string | Promise<string> {
+    const call = currentCall();
+    const take = (): string => {
+      this.#free = false;
+      call.onSessionEnd(() => {
+        this.#free = true;
+        this.#line.shift()?.();
+      });
+      return 'taken';
+    };
+    if (this.#free) return take();
+    return new Promise((resolve, reject) => {
+      const next = (): void => resolve(take());
+      this.#line.push(next);
+      call.signal.addEventListener('abort', () => {
+        this.#line.splice(this.#line.indexOf(next), 1);
+        reject(call.signal.reason as Error);
+      });
+    });
+  }
+}
+
 let house: House;
 let server: ManagerServer;
 let manager: Manager;
@@ -34,7 +62,7 @@ let hall: SharedProxy<Hall>;
 beforeEach(async () => {
   [gate, started] = [deferred<string>(), 0];
   house = new House();
-  server = await house.server([Hall, Door], { closeTimeout: 5000 });
+  server = await house.server([Hall, Door, Permit], { closeTimeout: 5000 });
   manager = house.manager();
   hall = await manager.create(Hall);
 });
@@ -57,9 +85,10 @@ describe('closing a manager', () => {
 
   it('fails the calls that wait', async () => {
     const call = hall.slow();
+    const failed = failure(call);
     await until(() => started === 1);
     await manager.close();
-    expect(await failure(call)).toMatchObject({ code: 'ERR_MANAGER_CLOSED', fate: 'unknown' });
+    expect(await failed).toMatchObject({ code: 'ERR_MANAGER_CLOSED', fate: 'unknown' });
   });
 
   it('lets the calls that were just made leave before the goodbye', async () => {
@@ -106,11 +135,11 @@ describe('closing a manager', () => {
       lost.at('nowhere').create(Hall),
       lost.at('nowhere').get(Hall, 'x'),
       lost.at('nowhere').named('y').lazy(Hall).quick(),
-    ];
+    ].map(failure);
     await turns();
     await lost.close();
     for (const each of asked) {
-      expect(await failure(each)).toMatchObject({ code: 'ERR_MANAGER_CLOSED', fate: 'not-executed' });
+      expect(await each).toMatchObject({ code: 'ERR_MANAGER_CLOSED', fate: 'not-executed' });
     }
   });
 
@@ -209,6 +238,44 @@ describe('closing a server', () => {
     expect(await failure(call)).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST', fate: 'unknown' });
   });
 
+  describe('with calls of its own code', () => {
+    let own: Manager;
+    beforeEach(() => {
+      own = house.manager({ local: () => server.local });
+    });
+
+    it('lets those under way finish', async () => {
+      const call = (await own.create(Hall)).slow();
+      await until(() => started === 1);
+      const closed = server.close();
+      await turns();
+      gate.resolve('finished');
+      expect(await call).toBe('finished');
+      await closed;
+    });
+
+    it('fails those that wait, which nothing will come for, and gives them nothing of what the others had', async () => {
+      const permits = await own.create(Permit);
+      expect(await permits.wait()).toBe('taken');
+      const waits = permits.wait();
+      await turns();
+      await server.close();
+      expect(await failure(waits)).toMatchObject({ code: 'ERR_MANAGER_SERVER_CLOSING', fate: 'unknown' });
+    });
+
+    it('ends what it looks for elsewhere once there is no other server', async () => {
+      const found = own.named('a hall').lazy(Hall);
+      expect(await found.quick()).toBe(1);
+      await server.close();
+      // Whether it had been found, or is looked for only now.
+      await failure(found.quick());
+      expect(await failure(found.quick())).toMatchObject({ code: 'ERR_MANAGER_CLOSED', fate: 'not-executed' });
+      const later = own.at('elsewhere').create(Hall);
+      expect(await failure(later)).toMatchObject({ code: 'ERR_MANAGER_CLOSED', fate: 'not-executed' });
+      expect(await failure(own.create(Hall))).toMatchObject({ code: 'ERR_MANAGER_SERVER_CLOSING' });
+    });
+  });
+
   it('disposes of its objects, frees its name, and may be done twice', async () => {
     await Promise.all([server.close(), server.close()]);
     await server.close();
@@ -221,9 +288,9 @@ describe('closing a server', () => {
   it('before it has its name ends its start', async () => {
     const { ManagerServer, silentLogger } = await import('../server/index.js');
     const waiting = new ManagerServer({ transport: house.medium.connect(), types: [], logger: silentLogger });
-    const start = waiting.start();
+    const start = failure(waiting.start());
     await turns();
     await waiting.close();
-    expect((await failure(start)).message).toContain('closed');
+    expect((await start).message).toContain('closed');
   });
 });

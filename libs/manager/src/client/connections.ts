@@ -116,6 +116,7 @@ export class Connections implements SessionOwner {
         find: (id) => this.#byId.get(id),
         welcome: (id, welcome, seal) => this.#handshakes.get(id)?.welcome(welcome, seal),
         ended: (id, end, seal) => this.#ended(id, end, seal),
+        perished: () => this.#perished(),
         // Bytes from nobody we know concern no call of ours.
         malformed: (error) => this.#malformed.count(error),
         broken: (peer, error) => (peer as ServerSession).end('protocol', error),
@@ -253,7 +254,7 @@ export class Connections implements SessionOwner {
   ): Promise<ServerSession> {
     await orAborted(this.connect(), signal, () => unreachable(this.#transport, wanted));
     for (;;) {
-      const address = await this.directory.find(wanted, signal);
+      const address = await this.directory.find(wanted, signal, () => this.#leaving(wanted));
       try {
         return await orAborted(this.at(address), signal, () =>
           unreachable(this.#transport, { server: address.server }),
@@ -264,6 +265,22 @@ export class Connections implements SessionOwner {
         await pause(HELLO_AGAIN, signal);
       }
     }
+  }
+
+  /** Why nobody waits here for a server to come: this process is one that has closed, and calls in its last hooks must end. */
+  #leaving({ server, typeid }: { server?: string | undefined; typeid?: string | undefined }): Error | undefined {
+    const own = this.#options.local?.();
+    if (!own?.closed) return undefined;
+    const other = server === undefined || server === own.name ? 'another' : `the server "${server}"`;
+    return new ManagerClosedError(
+      `The server "${own.name}" has closed, and its manager does not wait for ${other}. ` +
+        'Call objects of a server while it listens, as before app.close().',
+      {
+        fate: 'not-executed',
+        server: server ?? own.name,
+        ...(typeid !== undefined && { typeid }),
+      },
+    );
   }
 
   async #open(address: ServerAddress): Promise<ServerSession> {
@@ -332,6 +349,12 @@ export class Connections implements SessionOwner {
       clearTimeout(doubted);
       this.#handshakes.delete(id);
     }
+  }
+
+  /** Nobody needs to be asked whether a server is dead that was the medium as well. */
+  #perished(): void {
+    for (const session of [...this.#byId.values()]) session.end('server-lost');
+    this.directory.invalidate();
   }
 
   #ended(id: string, end: End, seal: Seal | undefined): void {

@@ -50,10 +50,11 @@ export class Directory {
     return listing;
   }
 
-  /** A server of this name, or one that has the type; waits for it until `signal` fires. */
+  /** A server of this name, or one that has the type; waits for it until `signal` fires, or `leaving` has a reason not to. */
   async find(
     wanted: { server?: string | undefined; typeid?: string | undefined },
     signal: AbortSignal,
+    leaving: () => Error | undefined,
   ): Promise<ListedServer> {
     for (let again = false; ; again = true) {
       // However many wait, one of them looks.
@@ -68,6 +69,8 @@ export class Directory {
         if (signal.aborted) throw unreachable(this.#transport, wanted, error);
       }
       if (signal.aborted) throw unreachable(this.#transport, wanted);
+      const reason = leaving();
+      if (reason) throw reason;
       if (servers.length > 0 && wanted.server === undefined) {
         const fresh = await this.list(true).catch(() => servers);
         if (fresh.length > 0 && !choose(fresh, wanted)) throw noneHas(wanted.typeid ?? '', fresh);

@@ -126,6 +126,12 @@ describe('a value that cannot be carried', () => {
     expect(await failure(box.echo(new Secret()))).toMatchObject({ code: 'ERR_MANAGER_ENCODING', fate: 'not-executed' });
   });
 
+  it('in an argument that is the manager says what it is', async () => {
+    const error = await failure(box.echo({ manager }));
+    expect(error).toMatchObject({ code: 'ERR_MANAGER_ENCODING', fate: 'not-executed' });
+    expect(error.message).toMatch(/args\[0\]\.manager.*Manager/);
+  });
+
   it('in a result fails there, where the method has run', async () => {
     const error = await failure(box.strange());
     expect(error).toMatchObject({ code: 'ERR_MANAGER_ENCODING', fate: 'executed' });

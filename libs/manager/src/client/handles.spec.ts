@@ -116,6 +116,15 @@ describe('a handle', () => {
   it('has a copy of its object to give', async () => {
     expect(await manager.copyOf(shelf)).toBe('copy of shelf');
   });
+
+  it('tells by its token what it stands for, from when it has reached it', async () => {
+    const identity = { typeid: 'Shelf', server: 'default', generation: server.identity.generation, id: 1 };
+    expect(manager.token(shelf)).toEqual(identity);
+    const named = manager.named('shelf').lazy(Shelf, 'named');
+    expect(manager.token(named)).toBeUndefined();
+    expect(await named.name()).toBe('named');
+    expect(manager.token(named)).toEqual({ ...identity, id: 2 });
+  });
 });
 
 describe('a second handle', () => {

@@ -170,6 +170,12 @@ describe('a peer that has a session and lies', () => {
       expect(touched).toEqual([]);
     });
 
+    it('finds no verb of the server but those of the protocol', async () => {
+      const verbs = ['shutdown', 'close', 'listen', 'register', 'eval', 'incref', 'decref', 'accept_connection'];
+      for (const verb of verbs) refused(await peer.call(0, verb, []), 'MethodNotExposedError');
+      expect((await peer.call(0, 'ping', [])).error).toBeUndefined();
+    });
+
     it('frees nothing of others by releases of what it was never granted', async () => {
       const { id, grant } = await peer.create('Vault');
       const releases = [

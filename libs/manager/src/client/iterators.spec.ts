@@ -98,6 +98,16 @@ class Log {
       },
     };
   }
+  /** Has something to clean up before it was ever asked. */
+  opened(): Iterator<number> {
+    return {
+      next: () => ({ done: false, value: 1 }),
+      return: () => {
+        ended.push('opened');
+        return { done: true, value: undefined };
+      },
+    };
+  }
   plainIterator(): Iterator<number> {
     let at = 0;
     return { next: () => (at < 3 ? { done: false, value: ++at } : { done: true, value: undefined }) };
@@ -763,6 +773,13 @@ describe('what the body of a generator uses', () => {
     expect(ended).toEqual(['labels of x']);
     expect(await objects()).toBe(1);
     expect(disposed).toEqual(['x']);
+  });
+
+  it('is closed when it is released, though nobody ever asked it', async () => {
+    const opened = await log.opened();
+    await manager.release(opened as unknown as AnyProxy);
+    await until(() => ended.length === 1);
+    expect(ended).toEqual(['opened']);
   });
 
   it('lasts until it has cleaned up after it was released', async () => {

@@ -70,6 +70,25 @@ describe('arguments that leave later than their call was made', () => {
     await until(() => server.table.size === 0);
   });
 
+  it('go with the first call of a name, of whose time no whole number may be left by then', async () => {
+    const box = manager.named('box').lazy(Case);
+    const item = manager.named('item').lazy(Thing);
+    await manager.with(box, { timeout: 2000.5 }).add(item);
+    await Promise.all([box.add(thing), manager.with(box, { timeout: 1000 }).add(manager.named('other').lazy(Thing))]);
+    expect(await box.names()).toEqual(['thing', 'one', 'thing']);
+  });
+
+  it('of a server that has closed meanwhile fail the call that they are of, and no other', async () => {
+    const other = await house.server([Thing], { name: 'other' });
+    const theirs = await manager.at('other').create(Thing, 'theirs');
+    await other.close();
+    const box = manager.at('default').named('box').lazy(Case);
+    const [data, added, names] = [box.data(), failure(box.add(theirs)), box.names()];
+    expect(await added).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST', fate: 'not-executed' });
+    expect(await data).toBeUndefined();
+    expect(await names).toEqual([]);
+  });
+
   it('of a get() are those of the moment, and hold what they refer to', async () => {
     const data = { list: [1] };
     const made = manager.get(Case, 'box', data, thing);

@@ -4,7 +4,7 @@ import { abortedError, notSent } from './failures.js';
 import { LaterArguments } from './later-arguments.js';
 import type { ObjectRecord } from './object-record.js';
 import { orAborted } from './or-aborted.js';
-import { timeoutSignal } from './timeout-signal.js';
+import { within } from './within.js';
 
 /** A call that cannot leave at once, and what it needs of its session. */
 export interface LaterCall {
@@ -42,15 +42,15 @@ export function callLater(call: LaterCall): Promise<unknown> {
     await before;
     return tickets;
   };
-  const ready = orAborted(prepare(), timeoutSignal(timeout, signal), () =>
+  const tooLate = (): Error =>
     signal?.aborted
       ? abortedError(method, record, signal.reason, 'not-executed')
       : new CallTimeoutError(`${method}() could not leave within ${timeout} ms: its arguments were not reached.`, {
           method,
           timeout,
           fate: 'not-executed',
-        }),
-  );
+        });
+  const ready = within(timeout, [signal], (over) => orAborted(prepare(), over, tooLate));
   const outcome = ready.then(
     (tickets) => {
       const left = timeout > 0 ? Math.max(1, timeout - (performance.now() - since)) : 0;

@@ -39,8 +39,8 @@ import { LaterArguments } from './later-arguments.js';
 import { NamedTarget } from './named-target.js';
 import { redeem } from './redemption.js';
 import type { ServerSession } from './server-session.js';
-import { timeoutSignal } from './timeout-signal.js';
 import { TicketTarget } from './ticket-target.js';
+import { within } from './within.js';
 
 export interface ManagerOptions {
   transport: Transport;
@@ -77,6 +77,9 @@ interface Where {
 
 /** A proxy of what `C` or the token makes; of anything for a bare typeid. */
 type Made<T> = Promise<SharedProxy<T>>;
+
+/** What a server says that was asked for a name: the object, or which server has it. */
+type Found = { object: object } | { server: string; generation: number } | null;
 
 /** What `named` and `at` give. */
 export interface CreatorKinds {
@@ -165,6 +168,55 @@ export class Creators {
     return new this.kinds.named(this.#connections, this.#where, checkName(name), options);
   }
 
+  /**
+   * The object of this name, where there is one: other than `get` it makes nothing. undefined where nothing has the name.
+   * The proxy stands for this very object: it does not go on with another one that has the name later.
+   *
+   * @throws ConfigurationError for what cannot be a name; TypeNotRegisteredError where no live server has the type;
+   * ServerUnavailableError where none can be reached in time.
+   *
+   * @example
+   * ```ts
+   * const room = await manager.find(Room, 'lobby');
+   * if (room) await room.close();
+   * ```
+   */
+  find<T, A extends unknown[]>(
+    type: SharedClass<T, A> | TypeToken<T, A>,
+    name: string,
+  ): Promise<SharedProxy<T> | undefined>;
+  find<T = unknown>(type: string, name: string): Promise<SharedProxy<T> | undefined>;
+  async find(type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, name: string): Promise<unknown> {
+    const typeid = typeidOf(type);
+    const asked = [typeid, checkName(name)];
+    const madeAt = development ? new Error('made') : undefined;
+    const adopt = this.#connections.adopter();
+    const found = (proxy: object): object => {
+      if (madeAt) expectHandle(proxy, 'find()').madeAt = madeAt;
+      return proxy;
+    };
+    const { server } = this.#where;
+    const local = (await this.#connections.local(typeid, server)?.verb('find', asked)) as Found | undefined;
+    if (local === null || (local && !('object' in local) && server !== undefined)) return undefined;
+    if (local && 'object' in local) return found(local.object);
+    const { timeout, closed } = this.#connections;
+    return within(timeout, [closed.signal], async (over) => {
+      let wanted: { server?: string | undefined; typeid?: string } = local
+        ? { server: local.server }
+        : { server, typeid };
+      for (let hops = 0; hops < 8; hops++) {
+        const session = await this.#connections.session(wanted, over);
+        const answer = (await session.call(0, 'find', asked, {})) as Found;
+        if (!answer) return undefined;
+        if ('object' in answer) return found((adopt ? adopt(answer.object) : answer.object) as object);
+        // It is not at the server that was asked for, which is what `at` is about.
+        if (server !== undefined) return undefined;
+        wanted = { server: answer.server };
+      }
+      return undefined;
+    });
+  }
+
   /** The built-in types have creators of their own. */
   protected get kinds(): CreatorKinds {
     return { creators: Creators, named: NamedCreators };
@@ -181,7 +233,7 @@ export class Creators {
     }
     try {
       const { timeout, closed } = this.#connections;
-      const session = await this.#connections.session(wanted, timeoutSignal(timeout, closed.signal));
+      const session = await within(timeout, [closed.signal], (over) => this.#connections.session(wanted, over));
       return session.call(0, 'create', [typeid, later.args], {});
     } finally {
       later.release();
@@ -463,7 +515,7 @@ export class Manager extends Creators {
 
   #session(wanted: { server?: string; typeid?: string }): Promise<ServerSession> {
     const { timeout, closed } = this.#connections;
-    return this.#connections.session(wanted, timeoutSignal(timeout, closed.signal));
+    return within(timeout, [closed.signal], (over) => this.#connections.session(wanted, over));
   }
 
   /** Asks every live server. */

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SharedType, type SharedProxy } from '../definition/index.js';
-import { MemoryMedium } from '../transport/index.js';
 import { failure, House, turns, until, type Line } from './house.suite.js';
 import type { Manager } from './index.js';
 
@@ -231,7 +230,7 @@ describe('the proxy of a named object', () => {
     await house.server([Room], { lease: LEASE, transport });
     const proxy = await manager.get(Room, 'lobby');
     await proxy.number();
-    (house.medium as MemoryMedium).kill(transport);
+    house.medium.kill(transport);
     await house.server([Room], { lease: LEASE });
     const errors = await errorsUntil(proxy, 2);
     expect(errors).toContain('ERR_MANAGER_OBJECT_LOST');

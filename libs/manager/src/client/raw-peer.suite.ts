@@ -12,7 +12,8 @@ import {
 import type { FrameHeader, Hello, ReferenceScope, WireReference } from '../protocol/index.js';
 import { Authenticator, helloFrame, newNonce, type SessionSeal } from '../link/index.js';
 import type { ManagerServer } from '../server/index.js';
-import type { Lane, MemoryMedium, Transport } from '../transport/index.js';
+import type { HouseMedium } from './house-medium.suite.js';
+import type { Lane, Transport } from '../transport/index.js';
 import { until } from './house.suite.js';
 
 /** How a call of a raw peer ended. */
@@ -50,7 +51,7 @@ export class RawPeer {
   readonly #nonce = newNonce();
   #seal: SessionSeal | undefined;
 
-  constructor(medium: MemoryMedium, server: ManagerServer, authkey?: string) {
+  constructor(medium: HouseMedium, server: ManagerServer, authkey?: string) {
     this.transport = medium.connect();
     this.#generation = server.identity.generation;
     this.#server = `s-${server.name}-${this.#generation}`;
@@ -59,7 +60,7 @@ export class RawPeer {
 
   /** With a session, unless the server says otherwise. */
   static async open(
-    medium: MemoryMedium,
+    medium: HouseMedium,
     server: ManagerServer,
     options: { authkey?: string; hello?: Record<string, unknown> } = {},
   ): Promise<RawPeer> {

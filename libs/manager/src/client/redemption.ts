@@ -1,7 +1,7 @@
 import { parseTicket, TicketInvalidError, type Ticket } from '../protocol/index.js';
 import type { Connections } from './connections.js';
-import { timeoutSignal } from './timeout-signal.js';
 import type { ServerSession } from './server-session.js';
+import { within } from './within.js';
 
 /** A proxy of the object that the ticket stands for. */
 export async function redeem(connections: Connections, text: string): Promise<object> {
@@ -23,15 +23,16 @@ async function sessionOf(connections: Connections, ticket: Ticket): Promise<Serv
     if (session.server === server && session.generation === generation) return session;
   }
   const { timeout, closed } = connections;
-  const signal = timeoutSignal(timeout, closed.signal);
-  let session = await connections.session({ server }, signal);
-  if (session.generation !== generation) {
-    // A listing may be a second old, and this start of the server younger.
-    connections.directory.invalidate();
-    session = await connections.session({ server }, signal);
-  }
-  if (session.generation === generation) return session;
-  throw foreign(ticket, session.generation);
+  return within(timeout, [closed.signal], async (over) => {
+    let session = await connections.session({ server }, over);
+    if (session.generation !== generation) {
+      // A listing may be a second old, and this start of the server younger.
+      connections.directory.invalidate();
+      session = await connections.session({ server }, over);
+    }
+    if (session.generation === generation) return session;
+    throw foreign(ticket, session.generation);
+  });
 }
 
 function foreign({ server, generation, typeid, objectId }: Ticket, living: number): TicketInvalidError {

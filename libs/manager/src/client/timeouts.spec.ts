@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { getEventListeners } from 'node:events';
 import { currentCall, SharedType, type SharedProxy } from '../definition/index.js';
+import { formatTicket } from '../protocol/index.js';
 import { deferred, failure, House, turns, until, type Deferred } from './house.suite.js';
 import type { Manager } from './index.js';
 
@@ -24,6 +25,7 @@ class Work {
   quick(): number {
     return ++started;
   }
+  take(_other: SharedProxy<Work>): void {}
   block(ms: number): void {
     const until = performance.now() + ms;
     while (performance.now() < until);
@@ -83,6 +85,22 @@ describe('a call that runs out of time', () => {
       .catch(() => undefined);
     await until(() => started === 2);
     expect(deadline).toBeUndefined();
+  });
+
+  it('does so although the garbage collector went over all that waits', async () => {
+    const ticket = { server: 'nowhere', generation: 1, typeid: 'Work', objectId: 1, number: 1 };
+    const patient = house.manager({ timeout: 400 });
+    const other = await patient.create(Work);
+    const calls = [
+      patient.at('nowhere').create(Work),
+      patient.redeem(formatTicket({ ...ticket, secret: new Uint8Array(16) })),
+      // The arguments of this one are not reached.
+      other.take(patient.at('nowhere').named('lazy').lazy(Work)),
+    ].map((call) => failure(call));
+    const collecting = setInterval(() => globalThis.gc?.(), 100);
+    const errors = await Promise.all(calls);
+    clearInterval(collecting);
+    expect(errors.map(({ fate }) => fate)).toEqual(['not-executed', 'not-executed', 'not-executed']);
   });
 
   it('has no default timeout where its method may wait for ever', async () => {

@@ -61,7 +61,8 @@ export class WaitingCalls<R extends Reached> {
           // What may wait for ever waits so from here on; only the way to the object was timed.
           const waits = handle.options.timeout === undefined && reached.mayWait(method);
           const later = handle.later({ ...handle.options, timeout: waits ? undefined : left });
-          atPlace(place, () => go(reached, later)).then(resolve, reject);
+          // Whatever it throws is its own failure, not that of those who wait behind it.
+          atPlace(place, async () => go(reached, later)).then(resolve, reject);
         },
         fail: (error) => {
           done();

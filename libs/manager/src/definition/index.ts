@@ -41,5 +41,5 @@ export type { ReservedName } from './reserved-names.js';
 export type { SettledFactoryOptions, SharedFactoryOptions } from './shared-factory.js';
 export type { Received, Remote, Shared } from './shared-proxy.js';
 export type { AnyClass, SettledOptions, SharedTypeOptions } from './shared-type.js';
-export type { TypeDefinition } from './type-definition.js';
+export type { ResourceHost, TypeDefinition, TypeResources } from './type-definition.js';
 export type { SharedClass, TypeRef, TypeToken } from './type-token.js';

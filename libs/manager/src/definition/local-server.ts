@@ -3,6 +3,8 @@ export interface LocalServer {
   readonly name: string;
   readonly generation: number;
   has(typeid: string): boolean;
+  /** It has closed, and hosts nothing any more: its process is about to end. */
+  readonly closed: boolean;
   /** Runs a verb of the server (`ServerVerb`); proxies in its answer are hosted ones. */
   verb(verb: string, args: readonly unknown[]): Promise<unknown>;
   /**

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../protocol/errors.js';
 import { exposedMethods, waitingMethods } from './exposed.js';
 import type { SharedFactoryOptions } from './shared-factory.js';
 import type { ClientClass } from './client-class.js';
+import type { Logger } from './logger.js';
 import { getSharedTypeOptions, type AnyClass, type SharedTypeOptions } from './shared-type.js';
 import { undecorated } from './type-token.js';
 import { checkTypeid } from './typeid.js';
@@ -33,6 +34,23 @@ export interface TypeDefinition {
   readonly type: AnyClass;
   /** Gives the class whose members run in the application. */
   readonly proxy: (() => ClientClass) | undefined;
+  /** What a built-in type has beside its objects. A type of users has a provider of its module for that. */
+  readonly resources?: TypeResources;
+}
+
+/** The server, as the resources of its types may use it. */
+export interface ResourceHost {
+  readonly logger: Logger;
+  /** Takes a name away, as `manager.unlink` does. */
+  unlink(typeid: string, name: string): Promise<unknown>;
+}
+
+/** What lasts as long as a server. */
+export interface TypeResources {
+  /** The server listens. Must not throw. */
+  open(host: ResourceHost): void;
+  /** The server has closed, and every object was disposed of. */
+  close(): Promise<void>;
 }
 
 /**

@@ -67,12 +67,12 @@ export class ForeignHolding extends Holding {
     const left = parent?.deadline === undefined ? undefined : Math.max(1, parent.deadline - Date.now());
     const timeout = left === undefined ? options.timeout : Math.min(options.timeout || Infinity, left);
     const signals = [options.signal, parent?.signal].filter((signal) => signal !== undefined);
-    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const { signal, stop } = first(signals);
     const reference = this.reference.with({
       ...(timeout !== undefined && { timeout }),
       ...(signal && { signal }),
     });
-    const result = await reference.call(method, args);
+    const result = await reference.call(method, args).finally(stop);
     return adoptAll(this.host, result, parent?.ended ? undefined : parent, this.#limits, handle);
   }
 
@@ -83,6 +83,22 @@ export class ForeignHolding extends Holding {
   protected transfer(change: () => void): void {
     change();
   }
+}
+
+/**
+ * A signal that fires with the first of these. `AbortSignal.any` does not hold what it is made of, and a timeout that was
+ * collected never fires.
+ */
+function first(signals: readonly AbortSignal[]): { signal: AbortSignal | undefined; stop: () => void } {
+  if (signals.length < 2) return { signal: signals[0], stop: () => undefined };
+  const over = new AbortController();
+  const listening = signals.map((signal) => {
+    const abort = (): void => over.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    return () => signal.removeEventListener('abort', abort);
+  });
+  return { signal: over.signal, stop: () => listening.forEach((end) => end()) };
 }
 
 /** A further reference of this server's own manager as a holding, lent to `borrower` if there is one. */

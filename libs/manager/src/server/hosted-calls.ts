@@ -6,10 +6,12 @@ import {
   lightBytes,
   lightBytesOfAll,
   ManagerError,
+  ServerClosingError,
 } from '../protocol/index.js';
 import type { Fate, Limits } from '../protocol/index.js';
 import { Call, type CallOrigin } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
+import { iteratorType } from './iterator-type.js';
 import type { HostedObject } from './object-table.js';
 import { closingError, describe } from './refusals.js';
 
@@ -47,6 +49,8 @@ export class HostedCalls {
   readonly #options: HostedCallsOptions;
   #numbers = 0;
   #waiting = 0;
+  /** Those of the server's own code that have not ended. */
+  readonly #under = new Map<Call, HostedOrigin>();
 
   constructor(options: HostedCallsOptions) {
     this.#options = options;
@@ -107,6 +111,26 @@ export class HostedCalls {
 
   onSessionEnd(call: Call | undefined, fn: () => void): () => void {
     return (call?.origin ?? this.#options).onEnd(fn);
+  }
+
+  under(call: Call, origin: HostedOrigin): () => void {
+    this.#under.set(call, origin);
+    return () => this.#under.delete(call);
+  }
+
+  /** Calls of the server's own code that run: those that wait do not count. */
+  get underWay(): number {
+    const runs = (call: Call): boolean => call.started && !call.endsWithSession && call.target?.type !== iteratorType;
+    return [...this.#under.keys()].filter(runs).length;
+  }
+
+  /** The server has closed: nothing that its own code waits for will come any more. */
+  close(): void {
+    for (const [call, origin] of this.#under) {
+      const { method, target } = call;
+      const text = `The server closed before ${method}()${target ? ` of ${describe(target)}` : ''} had ended.`;
+      origin.giveUp(call, new ServerClosingError(text, { fate: 'unknown', method }));
+    }
   }
 
   mayWait(): boolean {
@@ -212,7 +236,8 @@ class HostedOrigin implements CallOrigin {
       const timeUp = (): void => this.giveUp(call, this.#calls.timedOut(call));
       this.#timer = setTimeout(timeUp, Math.max(0, call.deadline - Date.now()));
     }
-    if (this.#parent) this.listen(this.#parent.signal, () => this.#options.dispatcher.cancel(call));
+    if (!this.#parent) this.listenToo(this.#calls.under(call, this));
+    else this.listen(this.#parent.signal, () => this.#options.dispatcher.cancel(call));
   }
 
   listen(signal: AbortSignal, ends: (reason: unknown) => void): void {

@@ -365,7 +365,7 @@ export class HostedIterator {
     this.#dropReady();
     this.#asking = undefined;
     this.#letGo();
-    const producer = this.#producer;
+    const producer = this.#producer ?? neverAsked(this.#source);
     let timer: NodeJS.Timeout | undefined;
     if (this.#pending) {
       // There is no other way to reach it in the middle of an await.
@@ -453,6 +453,11 @@ function producerOf(source: object): Producer {
   const producer: unknown = typeof open === 'function' ? Reflect.apply(open, source, []) : source;
   if (typeof (producer as Partial<Producer> | null)?.next === 'function') return producer as Producer;
   throw new TypeError('What was to be iterated gave no iterator.');
+}
+
+/** An iterator that nobody has asked may have something to clean up all the same; an iterable has not been opened. */
+function neverAsked(source: object): Producer | undefined {
+  return typeof (source as Partial<Producer>).next === 'function' ? (source as Producer) : undefined;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

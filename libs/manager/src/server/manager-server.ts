@@ -277,6 +277,9 @@ export class ManagerServer implements SessionHost {
     for (const type of this.#options.types) {
       this.logger.log(`Type ${type.typeid} exposes: ${type.exposed.join(', ') || 'nothing'}`);
     }
+    const { logger } = this;
+    const host = { logger, unlink: (typeid: string, name: string) => this.#names.unlink(typeid, name) };
+    for (const { resources } of this.types.byTypeid.values()) resources?.open(host);
     if (!this.#auth && !development) {
       this.logger.warn(
         'No `authkey` is set: whoever can write to the medium can call every object. Set one, or be sure that nobody can.',
@@ -292,16 +295,24 @@ export class ManagerServer implements SessionHost {
 
   /** The server, as its own manager uses it. */
   get local(): LocalServer {
-    return (this.#local ??= {
+    return (this.#local ??= this.#makeLocal());
+  }
+
+  #makeLocal(): LocalServer {
+    const closed = (): boolean => this.#closed;
+    return {
       name: this.name,
       generation: this.identity.generation,
       has: (typeid) => this.types.byTypeid.has(typeid),
+      get closed() {
+        return closed();
+      },
       adopter: () => {
         const borrower = this.proxies.current();
         return (value) => this.proxies.adopt(value, borrower?.ended ? undefined : borrower);
       },
       verb: (verb, args) => this.#hostedCalls.call(undefined, verb, args, {}, this.proxies.current()),
-    });
+    };
   }
 
   /** Holds an object until the call is concluded. */
@@ -577,7 +588,11 @@ export class ManagerServer implements SessionHost {
     const sessions = [...this.#sessions.values()];
     for (const session of sessions) session.refuseWaiting();
     const until = Date.now() + (this.#options.closeTimeout ?? CLOSE_TIMEOUT);
-    await settled(() => sessions.every((session) => session.ended || session.underWay === 0), until);
+    const own = this.#hostedCalls;
+    await settled(
+      () => own.underWay === 0 && sessions.every((session) => session.ended || session.underWay === 0),
+      until,
+    );
     for (const session of sessions) session.sayGoodbye();
     await settled(
       () => !this.mayAct() || sessions.every((session) => session.ended || session.link.idle),
@@ -593,11 +608,22 @@ export class ManagerServer implements SessionHost {
       await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL).unref())]);
     }
     this.#closed = true;
+    // First, so that nobody who still waits is given what the others had.
+    own.close();
     for (const end of [...this.#ends]) end();
     this.#ends.clear();
     this.cycles.stop();
     this.turns.stop();
     for (const object of [...this.table.objects()]) this.table.evict(object);
+    await Promise.all(
+      [...this.types.byTypeid.values()].map(async ({ typeid, resources }) => {
+        try {
+          await resources?.close();
+        } catch (error) {
+          this.report(error, `What belongs to ${typeid} could not be closed`);
+        }
+      }),
+    );
     this.#acting = false;
     await this.#endpoint?.close();
     await this.#transport.close();

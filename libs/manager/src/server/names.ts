@@ -120,6 +120,30 @@ export class Names {
     return entry?.leaving || entry?.object?.freed ? undefined : entry?.object;
   }
 
+  /** The object of this name, or where it is; undefined where it is nowhere. Other than `get` it claims and makes nothing. */
+  async locate(
+    typeid: string,
+    name: string,
+    pin: (object: HostedObject) => void,
+  ): Promise<HostedObject | Elsewhere | undefined> {
+    const entry = this.#entries.get(`${typeid}\0${name}`);
+    if (entry && !entry.leaving) {
+      // Where its constructor throws, there is nothing; those who asked for it hear of the error.
+      const found = await entry.ready.catch(() => undefined);
+      if (found && !('instance' in found)) return found;
+      if (found && !found.freed && !entry.leaving) {
+        pin(found);
+        return found;
+      }
+    }
+    await entry?.leaving;
+    const current = await this.#options.claims.read(nameKey(typeid, name));
+    const owner = current && parseClaim(current.value);
+    // A claim of our own that nothing stands for is one that could not be given back yet.
+    if (!owner || owner.name === this.#options.identity().name || !(await this.#alive(owner))) return undefined;
+    return { server: owner.name, generation: owner.generation };
+  }
+
   /** Takes the name away; the object stays while it is held otherwise. Where it is instead, or false where it is nowhere. */
   async unlink(typeid: string, name: string): Promise<boolean | Elsewhere> {
     const id = `${typeid}\0${name}`;

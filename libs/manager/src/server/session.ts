@@ -34,6 +34,7 @@ const RESULT_BYTES = 16;
 const GRANTING: ReadonlySet<string> = new Set<string>([
   'attach',
   'create',
+  'find',
   'get',
   'redeem',
 ] satisfies (keyof typeof ServerVerb)[]);
@@ -92,6 +93,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   /** Answers that hand something over and are not yet known to have been taken. */
   readonly #handedOver = new Map<number, Call>();
   /** What hosted code wants done when the session ends. */
+  /** It said goodbye. */
+  #leaves = false;
   readonly #onEnd = new Set<() => void>();
   /** Calls received that may not start yet. Their order is the order of their start. */
   readonly #backlog: Call[] = [];
@@ -133,6 +136,9 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
       mac: proof?.seal.mac,
       mayWrite: () => server.mayAct(),
       deliver: (messages, sizes, age) => this.#deliver(messages, sizes, age),
+      taken: () => {
+        if (this.#leaves && !this.ended) server.left(this);
+      },
       onRelief: () => this.resume(),
       onBroken: (error) => server.broken(this, error),
     });
@@ -276,7 +282,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
           this.#unwanted(message[1] as number);
           break;
         case MessageKind.bye:
-          this.server.left(this);
+          // Not yet: its frame may also acknowledge what was handed over, which would be taken back otherwise.
+          this.#leaves = true;
           break;
         default:
           return this.#malformed();

@@ -43,6 +43,7 @@ export class Verbs {
     create: (call, [typeid, args]) => this.#create(call, typeid, args),
     get: (call, [typeid, name, args, keep]) => this.#get(call, typeid, name, args, keep),
     attach: (call, [typeid, name, id]) => this.#attach(call, typeid, name, id),
+    find: (call, [typeid, name]) => this.#find(call, typeid, name),
     unlink: (_call, [typeid, name]) => this.#options.names.unlink(this.#type(typeid).typeid, nameOf(name)),
     ticket: (call, [proxy, ttl, uses]) => this.#ticket(call, proxy, ttl, uses),
     redeem: (call, [number, secret]) => this.#redeem(call, number, secret),
@@ -92,6 +93,14 @@ export class Verbs {
     const make = (): unknown => construct(call, type, list(args));
     const pin = (object: HostedObject): void => this.#options.pin(object, call);
     const found = await this.#options.names.get(type, nameOf(name), keepOf(keep), make, call.signal, pin);
+    return 'instance' in found ? { object: new SharedValue(found.instance, type.typeid) } : redirect(found);
+  }
+
+  async #find(call: Call, typeid: unknown, name: unknown): Promise<unknown> {
+    const type = this.#type(typeid);
+    const pin = (object: HostedObject): void => this.#options.pin(object, call);
+    const found = await this.#options.names.locate(type.typeid, nameOf(name), pin);
+    if (!found) return null;
     return 'instance' in found ? { object: new SharedValue(found.instance, type.typeid) } : redirect(found);
   }
 

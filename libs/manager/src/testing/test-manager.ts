@@ -4,7 +4,7 @@ import type { AnyClass, SharedFactoryOptions } from '../definition/index.js';
 import { ConfigurationError, type Limits } from '../protocol/index.js';
 import { ManagerServer, silentLogger } from '../server/index.js';
 import { MemoryMedium, type Transport } from '../transport/index.js';
-import { builtInTypes, Manager } from '../types/index.js';
+import { builtInTypes, Manager, type PoolSettings } from '../types/index.js';
 
 /** A shared type made by a function: the options of `@SharedFactory()`, and the function. */
 export interface TestFactory extends SharedFactoryOptions {
@@ -30,6 +30,8 @@ export interface TestManagerOptions {
   timeout?: number;
   /** Bounds on what is sent and taken. */
   limits?: Partial<Limits>;
+  /** What pools may do, as at a server: with tasks in TypeScript, `execArgv` names a loader. @default modules below the working directory */
+  pools?: PoolSettings;
   /** Where the server logs. @default nowhere */
   logger?: LoggerService;
 }
@@ -77,7 +79,7 @@ export async function createTestManager(options: TestManagerOptions = {}): Promi
   }
   const server = new ManagerServer({
     transport: medium.connect(),
-    builtIn: builtInTypes(),
+    builtIn: builtInTypes({ pools: options.pools, limits }),
     types: [
       ...types.map((type) => defineType(type)),
       ...factories.map(({ create, ...rest }) => defineFactory(rest, create)),
