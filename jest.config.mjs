@@ -13,7 +13,11 @@ const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    // Worker threads are Node itself, which cannot load the sources: theirs are the built ones.
+    '^\\./thread-file\\.js$': '<rootDir>/libs/manager/dist/types/pool/thread-file.js',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
 };
 export default {

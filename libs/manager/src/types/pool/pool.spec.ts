@@ -1,0 +1,124 @@
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { failure } from '../../client/house.suite.js';
+import { ConfigurationError, OverloadedError, WorkerLostError } from '../../protocol/index.js';
+import { createTestManager } from '../../testing/index.js';
+import { poolBehaviour, poolSuiteTypes, TASKS } from './pool.suite.js';
+import { poolThreads } from './threads.suite.js';
+import { untilState } from '../support/state.suite.js';
+import type { Bench } from '../support/bench.suite.js';
+
+const open = async (): Promise<Bench> => {
+  const test = await createTestManager({ types: poolSuiteTypes });
+  return { manager: test.manager, other: test.connect({ application: 'other' }), close: () => test.close() };
+};
+
+describe('the work of a pool', () => {
+  poolBehaviour(open);
+});
+describe('the life of a pool', () => {
+  poolThreads(open);
+});
+
+describe('the pools of a server', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pools-'));
+    await writeFile(join(folder, 'tasks.mjs'), 'export const one = () => 1;');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('have so many threads together at most', async () => {
+    await using test = await createTestManager({ limits: { threads: 3 } });
+    const { manager } = test;
+    const two = await manager.pool(2, { tasks: TASKS });
+    const error = await failure(manager.pool(2, { tasks: TASKS }));
+    expect(error).toBeInstanceOf(OverloadedError);
+    expect(error.message).toBe(
+      'The server has 1 of its 3 worker threads left (`limits.threads`), and the pool needs 2.',
+    );
+    expect(await failure(manager.pool(4, { tasks: TASKS }))).toBeInstanceOf(RangeError);
+    // What could not be made takes none.
+    expect(await failure(manager.pool(1, { tasks: 'nothing.mjs' }))).toBeInstanceOf(ConfigurationError);
+    await manager.pool(1, { tasks: TASKS });
+    await two.terminate();
+    await manager.pool(2, { tasks: TASKS });
+  });
+
+  it('run the modules of the directories that the server names, and of no others', async () => {
+    await using test = await createTestManager({ pools: { modules: [pathToFileURL(folder)] } });
+    const { manager } = test;
+    for (const tasks of ['tasks.mjs', join(folder, 'tasks.mjs'), pathToFileURL(join(folder, 'tasks.mjs'))]) {
+      const pool = await manager.pool(1, { tasks });
+      expect(await pool.apply('one')).toBe(1);
+      await manager.release(pool);
+    }
+    await symlink(new URL('.', TASKS), join(folder, 'link'));
+    for (const tasks of [TASKS, join(folder, 'link', 'tasks.mjs')]) {
+      expect((await failure(manager.pool(1, { tasks }))).message).toMatch(/^The server does not let pools run/);
+    }
+  });
+
+  it('run none where the server names none', async () => {
+    await using test = await createTestManager({ pools: { modules: [] } });
+    expect((await failure(test.manager.pool(1, { tasks: TASKS }))).message).toContain('It allows none');
+  });
+
+  it('have the memory that the server gives them', async () => {
+    await using test = await createTestManager({ pools: { resourceLimits: { maxOldGenerationSizeMb: 24 } } });
+    const pool = await test.manager.pool(1, { tasks: TASKS });
+    const error = await failure(pool.apply('eat'));
+    expect(error).toBeInstanceOf(WorkerLostError);
+    expect(error.message).toMatch(/it ran out of memory\.$/);
+    expect(await pool.apply('square', [2])).toBe(4);
+  });
+
+  it('have the options of Node that the server gives them', async () => {
+    await writeFile(join(folder, 'first.mjs'), 'globalThis.first = "first";');
+    await writeFile(join(folder, 'tasks.mjs'), 'export const first = () => globalThis.first;');
+    const execArgv = ['--import', pathToFileURL(join(folder, 'first.mjs')).href];
+    await using test = await createTestManager({ pools: { modules: [folder], execArgv } });
+    const pool = await test.manager.pool(1, { tasks: 'tasks.mjs' });
+    expect(await pool.apply('first')).toBe('first');
+  });
+
+  it('stop what a killed application waited for', async () => {
+    await using test = await createTestManager({ lease: 600 });
+    const { manager } = test;
+    const pool = await manager.named('pool').pool(1, { tasks: TASKS });
+    const other = test.connect({ application: 'other' });
+    const theirs = await other.named('pool').pool(1, { tasks: TASKS });
+    const spinning = failure(theirs.apply('spin'));
+    await untilState(manager, pool, ({ active }) => active === 1);
+    test.kill(other);
+    expect(await pool.apply('square', [2])).toBe(4);
+    await other.close();
+    await spinning;
+  });
+
+  it('are not made where the caller has stopped waiting for the module', async () => {
+    await writeFile(join(folder, 'endless.mjs'), 'await new Promise(() => setInterval(() => 0, 1000));');
+    await using test = await createTestManager({ limits: { threads: 1 }, pools: { modules: [folder] }, timeout: 2000 });
+    expect((await failure(test.manager.pool(1, { tasks: 'endless.mjs' }))).name).toBe('CallTimeoutError');
+    let pool;
+    do pool = await test.manager.pool(1, { tasks: 'tasks.mjs' }).catch(() => undefined);
+    while (!pool);
+    expect(await pool.apply('one')).toBe(1);
+  });
+
+  it.each([
+    7,
+    { module: [] },
+    { modules: 'here' },
+    { modules: [''] },
+    { modules: ['https://a.b/'] },
+    { execArgv: '--import' },
+    { resourceLimits: { memory: 1 } },
+    { resourceLimits: { stackSizeMb: '4' } },
+  ])('cannot be told %p', async (pools) => {
+    expect(await failure(createTestManager({ pools: pools as never }))).toBeInstanceOf(ConfigurationError);
+  });
+});

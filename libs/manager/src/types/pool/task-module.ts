@@ -1,0 +1,73 @@
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ConfigurationError } from '../../protocol/index.js';
+import { shown } from '../support/shown.js';
+
+/** With which a URL begins. Two letters at least: one is a drive of Windows. */
+export const SCHEME = /^[a-z][a-z\d+.-]+:/i;
+
+/**
+ * The URL of a module that a client named, if it is one that the server lets pools run: a file at or below one of the
+ * places in `allowed`, and in no `node_modules` below these. What is in there was not written to be called by clients.
+ *
+ * @throws TypeError for what is no string; ConfigurationError for what is not allowed, or is not there.
+ */
+export async function taskModule(given: unknown, allowed: readonly string[]): Promise<string> {
+  if (typeof given !== 'string') {
+    throw new TypeError(`pool() takes the module of its tasks as a URL or a path of the server, got ${shown(given)}.`);
+  }
+  const path = pathOf(given, allowed[0] ?? process.cwd());
+  // Before the disk is asked: what is outside is refused alike, be it there or not.
+  if (!allowed.some((place) => isWithin(place, path))) throw refused(given, allowed);
+  const real = await realPath(path);
+  if (real === undefined) throw new ConfigurationError(`There is no module ${shown(given)} at the server (${path}).`);
+  for (const place of allowed) {
+    const root = await realPath(place);
+    if (root !== undefined && isWithin(root, real) && !inNodeModules(root, real)) return pathToFileURL(real).href;
+  }
+  throw refused(given, allowed);
+}
+
+function pathOf(given: string, base: string): string {
+  try {
+    if (given.includes('\0')) throw new TypeError('a path has no NUL');
+    if (!SCHEME.test(given)) return resolve(base, given);
+    const url = new URL(given);
+    if (url.protocol !== 'file:') throw new TypeError('only file: URLs are');
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new ConfigurationError(
+      `pool() takes the module of its tasks as a file: URL or a path of the server, got ${shown(given)}.`,
+      { cause: error },
+    );
+  }
+}
+
+function isWithin(place: string, path: string): boolean {
+  const way = relative(place, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+function inNodeModules(place: string, path: string): boolean {
+  return relative(place, path).split(sep).includes('node_modules');
+}
+
+async function realPath(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(given: string, allowed: readonly string[]): ConfigurationError {
+  const where =
+    allowed.length === 0
+      ? 'none'
+      : `those below ${allowed.join(', ')}, except for what is in a node_modules folder there`;
+  return new ConfigurationError(
+    `The server does not let pools run the module ${shown(given)}. It allows ${where}: name its directory in the ` +
+      'option `pools.modules` of the server.',
+  );
+}
