@@ -12,6 +12,8 @@ import type { SharedEvent } from './event/referent.js';
 import type { List } from './list/referent.js';
 import type { Lock } from './lock/referent.js';
 import type { Namespace } from './namespace/referent.js';
+import type { AnyTasks, PoolOptions } from './pool/client.js';
+import type { Pool } from './pool/referent.js';
 import type { Queue } from './queue/referent.js';
 import type { RLock } from './rlock/referent.js';
 import type { Semaphore } from './semaphore/referent.js';
@@ -65,6 +67,11 @@ export interface BuiltIns {
   condition(lock?: SharedProxy<Lock> | SharedProxy<RLock>): Promise<SharedProxy<Condition>>;
   /** A barrier for so many parties, 1 or more. `timeout` (ms) is that of a `wait()` that is not told its own; none by default. */
   barrier(parties: number, options?: BarrierOptions): Promise<SharedProxy<Barrier>>;
+  /**
+   * Worker threads of the server that run the functions which a module of the server exports; as many as its machine has
+   * processors, if `size` is undefined.
+   */
+  pool<M = AnyTasks>(size: number | undefined, options: PoolOptions): Promise<SharedProxy<Pool<M>>>;
   /** One value that is read and set as a whole, and counted up in one step. */
   value<T>(initial: T): Promise<SharedProxy<Value<T>>>;
   /** An array of a fixed length whose items have one type, by Python's code: `'i'` are 32-bit integers, `'d'` doubles. */
@@ -75,16 +82,29 @@ export interface BuiltIns {
 
 type Create = (type: SharedClass<unknown, never> | TypeToken<unknown, never> | string, ...args: unknown[]) => unknown;
 
-/** Those that are made of whatever can be iterated. */
-const filled: ReadonlySet<string> = new Set(['array', 'dict', 'list', 'set']);
+/** What an argument is replaced by so that it can travel, for the types that take other ones: those that are filled. */
+const travelling: Readonly<Record<string, (arg: unknown) => unknown>> = {
+  array: carried,
+  dict: carried,
+  list: carried,
+  set: carried,
+  pool: withoutUrl,
+};
 
 /** Gives creators of the built-in types to a class that can create. */
 export function addBuiltIns(prototype: object): void {
   for (const [name, type] of Object.entries(classes)) {
     const value = function (this: { create: Create }, ...args: unknown[]): unknown {
-      return this.create(type, ...(filled.has(name) ? args.map(carried) : args));
+      const travel = travelling[name];
+      return this.create(type, ...(travel ? args.map((arg) => travel(arg)) : args));
     };
     Object.defineProperty(value, 'name', { value: name });
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
+}
+
+/** The options of a pool, where the URL of its module is a string. */
+function withoutUrl(arg: unknown): unknown {
+  const tasks: unknown = (arg as Partial<PoolOptions> | null | undefined)?.tasks;
+  return tasks instanceof URL ? { ...(arg as PoolOptions), tasks: tasks.href } : arg;
 }

@@ -1,10 +1,11 @@
 import * as base from '../client/index.js';
 import type { KeepOption } from '../protocol/index.js';
+import { addBlocks, type BlockCreators, type NamedBlockCreators } from './blocks.js';
 import { addBuiltIns, type BuiltIns } from './built-ins.js';
 
 /* oxlint-disable typescript/no-unsafe-declaration-merging -- addBuiltIns, below, puts every one of them there */
 
-export interface Creators extends BuiltIns {}
+export interface Creators extends BuiltIns, BlockCreators {}
 
 /** Creates and finds shared objects, of built-in types and of yours: at any server that has the type, or at one. */
 export class Creators extends base.Creators {
@@ -29,12 +30,12 @@ export class Creators extends base.Creators {
   }
 }
 
-export interface NamedCreators extends BuiltIns {}
+export interface NamedCreators extends BuiltIns, NamedBlockCreators {}
 
 /** `create` and the creators of the built-in types, under a name. Made by `named`. */
 export class NamedCreators extends base.NamedCreators {}
 
-export interface Manager extends BuiltIns {}
+export interface Manager extends BuiltIns, BlockCreators {}
 
 /**
  * The client of one application: creates, finds and releases shared objects. In a Nest application it is injected with
@@ -66,3 +67,4 @@ export class Manager extends base.Manager {
 
 const kinds: base.CreatorKinds = { creators: Creators, named: NamedCreators };
 for (const { prototype } of [Creators, NamedCreators, Manager]) addBuiltIns(prototype);
+for (const { prototype } of [Creators, NamedCreators, Manager]) addBlocks(prototype);

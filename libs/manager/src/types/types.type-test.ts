@@ -10,6 +10,7 @@ import type {
   ListClient,
   Manager,
   Namespace,
+  Pool,
   SetClient,
   SharedArray,
   SharedEvent,
@@ -238,3 +239,43 @@ async function events(ready: SharedProxy<SharedEvent>): Promise<void> {
 }
 
 void events;
+
+// ---- pool ----------------------------------------------------------------------------------------------------------
+
+interface Tasks {
+  version: number;
+  square: (number: number) => number;
+  render: (page: { id: number }, dpi?: number) => Promise<Uint8Array>;
+}
+
+async function pools(some: SharedProxy<Pool<Tasks>>, any: SharedProxy<Pool>): Promise<void> {
+  const made = await manager.pool<Tasks>(2, { tasks: new URL('file:///tasks.js') });
+  holds<Equal<typeof made, SharedProxy<Pool<Tasks>>>>();
+  const square = await some.apply('square', [2]);
+  holds<Equal<typeof square, number>>();
+  const pages = await some.map('render', [{ id: 1 }], { chunkSize: 2 });
+  holds<Equal<typeof pages, Uint8Array[]>>();
+  await some.starmap('render', [[{ id: 1 }, 300], [{ id: 2 }]]);
+  const result = await some.applyAsync('render', [{ id: 1 }, 300]);
+  const page = await result.get(10);
+  holds<Equal<typeof page, Uint8Array>>();
+  for await (const one of await some.imap('square', new Set([1]))) holds<Equal<typeof one, number>>();
+  for await (const one of await some.imapUnordered('square', [1], { settled: true })) {
+    holds<Equal<typeof one, PromiseSettledResult<number>>>();
+  }
+  // @ts-expect-error there is no such task
+  await some.apply('cube', [2]);
+  // @ts-expect-error a number is no task
+  await some.apply('version');
+  // @ts-expect-error it takes a number
+  await some.apply('square', ['2']);
+  // @ts-expect-error it takes pages
+  await some.map('render', [1]);
+  // @ts-expect-error a pool is made with the module of its tasks
+  await manager.pool(2);
+
+  const unknown = await any.apply('whatever', [1, 'a']);
+  holds<Equal<typeof unknown, unknown>>();
+}
+
+void pools;

@@ -34,6 +34,17 @@ export function queueBehaviour(open: OpenBench): void {
     await other.named('queue').queue(maxSize),
   ];
 
+  it('keeps nothing of what an application took that closes at once', async () => {
+    const [mine, theirs] = await named();
+    const awaited = theirs.get();
+    await mine.put('waited for');
+    await mine.put('there already');
+    await mine.put('left');
+    expect([await awaited, await theirs.get()]).toEqual(['waited for', 'there already']);
+    await other.close();
+    expect([await mine.qsize(), await mine.get()]).toEqual([1, 'left']);
+  });
+
   describe.each(ways)('a queue, called by %s', (way) => {
     const made = async (maxSize?: number): Promise<SharedProxy<Queue>> =>
       by(way, manager, await manager.queue(maxSize));

@@ -6,9 +6,12 @@ import { isProxy } from '../../definition/index.js';
  * and proxies are given back as they are.
  */
 export function carried<T>(value: T): T | unknown[] {
-  if (typeof value !== 'object' || value === null || isProxy(value) || Array.isArray(value)) return value;
-  if (types.isMap(value) || types.isSet(value) || ArrayBuffer.isView(value)) return value;
-  return typeof (value as unknown as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
-    ? Array.from(value as unknown as Iterable<unknown>)
-    : value;
+  return iteratesByCode(value) ? Array.from(value) : value;
+}
+
+/** Whether a value is iterated, and is neither data that can travel nor a proxy. */
+export function iteratesByCode(value: unknown): value is Iterable<unknown> {
+  if (typeof value !== 'object' || value === null || isProxy(value) || Array.isArray(value)) return false;
+  if (types.isMap(value) || types.isSet(value) || ArrayBuffer.isView(value)) return false;
+  return typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
 }
