@@ -42,7 +42,8 @@ module.exports = {
     room('server', 'protocol', 'definition', 'transport', 'link'),
     room('client', 'protocol', 'definition', 'transport', 'link'),
     room('types', 'protocol', 'definition', 'server', 'client'),
-    room('nest', 'protocol', 'definition', 'transport', 'link', 'server', 'client', 'types'),
+    room('embedded', 'protocol'),
+    room('nest', 'protocol', 'definition', 'transport', 'link', 'server', 'client', 'types', 'embedded'),
     {
       name: 'only-testing-opens-the-doors',
       comment: 'index.ts is for users: imported from inside, it closes a circle.',

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals'
 import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  ConfigurationError,
   Dict,
   InjectManager,
   InjectShared,
@@ -10,6 +11,7 @@ import {
   Manager,
   ManagerModule,
   NoTaskError,
+  Pool,
   Queue,
   RLock,
   SharedProxy,
@@ -18,6 +20,10 @@ import { startRedis, type RedisServer } from './support/redis-server.js';
 import { Stage } from './support/stage.js';
 
 jest.setTimeout(30_000);
+
+const TASKS = new URL('../libs/manager/src/types/pool/fixtures/', import.meta.url);
+
+type Tasks = Record<'square' | 'missing', (number: number) => number>;
 
 interface Job {
   id: number;
@@ -31,6 +37,7 @@ class Works {
     @InjectShared(Lock, 'press') readonly press: SharedProxy<Lock>,
     @InjectShared(RLock, 'tree') readonly tree: SharedProxy<RLock>,
     @InjectShared(Dict, 'done') readonly done: SharedProxy<Dict<string, number>>,
+    @InjectShared(Pool, 'squares') readonly squares: SharedProxy<Pool<Tasks>>,
   ) {}
 }
 
@@ -56,6 +63,7 @@ const start = async (): Promise<Works> => {
         { type: Lock, name: 'press' },
         { type: RLock, name: 'tree' },
         { type: Dict, name: 'done' },
+        { type: Pool, name: 'squares', args: [2, { tasks: 'tasks.mjs' }] },
       ]),
     ],
     providers: [Works],
@@ -108,4 +116,22 @@ it('two requests of one application are two owners', async () => {
     });
   await Promise.all([request('one'), request('two')]);
   expect(order).toEqual(['one begins', 'one ends', 'two begins', 'two ends']);
+});
+
+it('a pool is injected, and runs the modules that its server allows', async () => {
+  stage = new Stage(redis);
+  const { manager, squares } = await start();
+  const first = squares.map('square', [1, 2, 3]);
+  await stage.server({ pools: { modules: [TASKS.href] } });
+  expect(await first).toEqual([1, 4, 9]);
+  const endless = function* (): Generator<number> {
+    for (let number = 0; ; number++) yield number;
+  };
+  const seen: number[] = [];
+  for await (const square of await squares.imap('square', endless())) {
+    if (seen.push(square) === 4) break;
+  }
+  expect(seen).toEqual([0, 1, 4, 9]);
+  await expect(squares.apply('missing', [1])).rejects.toBeInstanceOf(RangeError);
+  await expect(manager.pool(1, { tasks: import.meta.url })).rejects.toBeInstanceOf(ConfigurationError);
 });

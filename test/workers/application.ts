@@ -58,7 +58,7 @@ const methods = (proxy: AnyProxy): AnyMethods => proxy as unknown as AnyMethods;
 
 /** A connection to Redis beside those of the manager. */
 function outside(): AsyncDisposable & { client: Redis } {
-  const client = new Redis(options.redis);
+  const client = new Redis(options.redis as string);
   return { client, [Symbol.asyncDispose]: async () => client.disconnect() };
 }
 
@@ -108,6 +108,12 @@ const commands = {
 
   async get(typeid: string, name: string, ...args: unknown[]): Promise<number> {
     return keep(await manager.get(typeid, name, ...args));
+  },
+
+  /** By the creator of a built-in type. */
+  async built(creator: 'sharedMemory' | 'shareableList', ...args: unknown[]): Promise<number> {
+    const create = manager[creator] as unknown as (...args: unknown[]) => Promise<unknown>;
+    return keep(await create.apply(manager, args));
   },
 
   /** A proxy at once, with the options of `named`. */

@@ -53,7 +53,7 @@ class ChurnerModule {}
 
 const app = await NestFactory.createApplicationContext(ChurnerModule, { logger: false });
 const manager = app.get<Manager>(getManagerToken());
-const redis = new Redis(options.redis);
+const redis = new Redis(options.redis as string);
 const random = new Random(seed);
 
 /** Typeids. */

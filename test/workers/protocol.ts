@@ -1,24 +1,30 @@
 import { inspect } from 'node:util';
-import { ManagerError } from 'nestjs-manager';
+import { ManagerError, type EmbeddedOptions, type PoolSettings } from 'nestjs-manager';
 
 /** What a worker does when it is asked: results and arguments travel by structured clone. */
 export type Commands = Record<string, (...args: never[]) => unknown>;
 
 /** What the forking test sets in the worker's environment, as JSON, under `WORKER_OPTIONS`. */
 export interface ServerOptions {
-  redis: string;
-  namespace: string;
+  redis?: string;
+  /** An address to listen at in place of Redis. */
+  listen?: string;
+  namespace?: string;
   name: string;
   lease: number;
   takeover?: boolean;
   closeTimeout?: number;
+  pools?: PoolSettings;
   /** URLs of suites whose classes it hosts, too. */
   suites?: string[];
 }
 
 export interface ApplicationOptions {
-  redis: string;
-  namespace: string;
+  redis?: string;
+  namespace?: string;
+  /** In place of Redis. */
+  embedded?: EmbeddedOptions;
+  authkey?: string;
   application: string;
   timeout?: number;
 }

@@ -7,6 +7,7 @@ import { ManagerServerStrategy } from './manager-server.strategy.js';
 import { makeManager } from './manager.module.js';
 import { asyncOptionsProvider, checkOptions } from './options.js';
 import type { AsyncOptions, ManagerServerModuleOptions } from './options.js';
+import { applied, OVERRIDES, type ServerOverrides } from './server-overrides.js';
 import { FeatureTypes, SharedTypesExplorer } from './shared-types.explorer.js';
 import { getManagerToken } from './tokens.js';
 
@@ -52,27 +53,19 @@ function define(
 ): DynamicModule {
   const strategy: Provider = {
     provide: ManagerServerStrategy,
-    useFactory: (given: ManagerServerModuleOptions, explorer: SharedTypesExplorer) =>
-      new ManagerServerStrategy(given, explorer),
-    inject: [OPTIONS, SharedTypesExplorer],
+    useFactory: (given: ManagerServerModuleOptions, explorer: SharedTypesExplorer, told?: ServerOverrides) =>
+      new ManagerServerStrategy(applied(given, told), explorer),
+    inject: [OPTIONS, SharedTypesExplorer, { token: OVERRIDES, optional: true }],
   };
   // It connects when it is first used for what is not here, so few servers have further connections.
   const manager: Provider = {
     provide: getManagerToken(),
-    useFactory: (
-      { name = 'default', redis, namespace, transport }: ManagerServerModuleOptions,
-      server: ManagerServerStrategy,
-    ) =>
+    useFactory: (given: ManagerServerModuleOptions, server: ManagerServerStrategy, told?: ServerOverrides) =>
       makeManager(
-        {
-          application: `server ${name}`,
-          ...(redis !== undefined && { redis }),
-          ...(namespace !== undefined && { namespace }),
-          ...(transport !== undefined && { transport }),
-        },
+        { application: `server ${applied(given, told).name ?? 'default'}`, transport: () => server.connect() },
         { local: () => server.local, foreign: (objects) => server.reach(objects) },
       ),
-    inject: [OPTIONS, ManagerServerStrategy],
+    inject: [OPTIONS, ManagerServerStrategy, { token: OVERRIDES, optional: true }],
   };
   const lifecycle: Provider = {
     provide: 'NestjsManagerServer:lifecycle',
@@ -98,5 +91,6 @@ class ServerLifecycle implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.server.close();
     await this.manager.close();
+    await this.server.disconnect();
   }
 }

@@ -2,8 +2,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { ForeignObjects, LocalServer } from '../definition/index.js';
 import { ManagerServer } from '../server/index.js';
+import type { Transport } from '../transport/index.js';
 import { builtInTypes } from '../types/index.js';
-import { checkOptions, makeTransport, type ManagerServerModuleOptions } from './options.js';
+import { checkOptions, type ManagerServerModuleOptions } from './options.js';
+import { serverMedium, type ServerMedium } from './server-medium.js';
 import { SharedTypesExplorer } from './shared-types.explorer.js';
 
 /** What a running server may tell. A type, since Nest's base asks for an index signature. */
@@ -29,6 +31,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
   protected override readonly logger = new Logger('ManagerServer');
   readonly #options: ManagerServerModuleOptions;
   readonly #explorer: SharedTypesExplorer;
+  readonly #medium: ServerMedium;
   #server: ManagerServer | undefined;
   #listening = false;
   #foreign: ForeignObjects | undefined;
@@ -38,6 +41,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     super();
     this.#options = checkOptions('server', options);
     this.#explorer = explorer;
+    this.#medium = serverMedium(this.#options);
   }
 
   /** The server's name, and the generation of this start. */
@@ -50,6 +54,21 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
   /** The server, as the manager of the same process uses it; undefined until it listens. */
   get local(): LocalServer | undefined {
     return this.#listening ? this.#server?.local : undefined;
+  }
+
+  /** Where it listens, once it does, where that is a socket of its own: what `connectManager` takes. */
+  get address(): string | undefined {
+    return this.#listening ? this.#medium.address : undefined;
+  }
+
+  /** How many sessions of applications are open. */
+  get sessions(): number {
+    return this.#server?.sessions ?? 0;
+  }
+
+  /** A way for the manager of the same process to reach what this server is reached by. */
+  connect(): Transport {
+    return this.#medium.connect();
   }
 
   /** Told by the manager of the same process how objects of other servers are reached. */
@@ -68,6 +87,11 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     await this.#server?.close();
   }
 
+  /** Closes the socket that it listens at, if it has one of its own: after everything that still says goodbye over it. */
+  async disconnect(): Promise<void> {
+    await this.#medium.close();
+  }
+
   /** `superseded`: another server took the name over, and this one has stopped. */
   on<E extends keyof ManagerServerEvents>(_event: E, listener: ManagerServerEvents[E]): void {
     this.#onSuperseded.push(listener);
@@ -78,10 +102,10 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
   }
 
   async #start(): Promise<void> {
-    const { name, lease, takeover, limits, closeTimeout, authkey, types = [] } = this.#options;
+    const { name, lease, takeover, limits, closeTimeout, authkey, pools, types = [] } = this.#options;
     const server = new ManagerServer({
-      transport: makeTransport(this.#options),
-      builtIn: builtInTypes(),
+      transport: this.#medium.connect(),
+      builtIn: builtInTypes({ pools, limits }),
       types: this.#explorer.explore(types),
       logger: this.logger,
       ...(name !== undefined && { name }),
@@ -94,6 +118,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     server.foreign = this.#foreign;
     this.#server = server;
     void server.superseded.then((error) => this.#onSuperseded.forEach((listener) => listener(error)));
+    await this.#medium.open();
     await server.start();
     this.#listening = true;
   }

@@ -4,7 +4,9 @@ import type { ManagerOptions } from '../client/index.js';
 import type { TypeRef } from '../definition/index.js';
 import type { KeepOption } from '../protocol/index.js';
 import { Manager } from '../types/index.js';
-import { applicationName, asyncOptionsProvider, checkOptions, makeTransport } from './options.js';
+import { managerOptions } from './manager-options.js';
+import { makeTransport } from './make-transport.js';
+import { asyncOptionsProvider, checkOptions } from './options.js';
 import type { AsyncOptions, ManagerModuleOptions } from './options.js';
 import { getManagerToken, getSharedToken } from './tokens.js';
 
@@ -107,21 +109,7 @@ function define(
 
 /** `own`: the server that the manager belongs to, if it is a server's own. */
 export function makeManager(options: ManagerModuleOptions, own?: Pick<ManagerOptions, 'local' | 'foreign'>): Manager {
-  const logger = new Logger('Manager');
-  return new Manager({
-    transport: makeTransport(options),
-    application: options.application ?? applicationName(),
-    ...(options.timeout !== undefined && { timeout: options.timeout }),
-    limits: options.limits,
-    authkey: options.authkey,
-    ...own,
-    onMalformed: (text) => logger.warn(text),
-    onCollected: (typeid, madeAt) =>
-      logger.warn(
-        `A proxy of ${typeid} was collected without having been released; it was released now. ` +
-          `Use \`await using\` or manager.release().${madeAt?.stack ? ` Made at:\n${madeAt.stack.split('\n').slice(1).join('\n')}` : ''}`,
-      ),
-  });
+  return new Manager({ ...managerOptions(options, makeTransport(options)), ...own });
 }
 
 /** Connects with the application, without making it wait, and closes after everything that may still call. */

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ConnectionOptions, TlsOptions } from 'node:tls';
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
 import type { AnyClass } from '../definition/index.js';
 import { ConfigurationError, DEFAULT_LIMITS, isName, NAME_LENGTH, type Limits } from '../protocol/index.js';
 import type { AuthKey } from '../link/index.js';
-import { RedisTransport, type RedisTransportOptions, type Transport } from '../transport/index.js';
+import type { RedisTransportOptions, Transport } from '../transport/index.js';
+import { checkPools, type PoolSettings } from '../types/index.js';
 
 /** How a manager or a server reaches the medium that both share. */
 export interface MediumOptions {
@@ -27,8 +29,34 @@ export interface MediumOptions {
   limits?: Partial<Limits>;
 }
 
+/**
+ * A manager server without Redis. With `module`: one for the applications of this machine and namespace, started by the first
+ * that needs it. With an `address` alone: the one that listens there, and none is started.
+ */
+export interface EmbeddedOptions {
+  /**
+   * URL of a module whose default export is the Nest module that the server hosts:
+   * `new URL('./server.module.js', import.meta.url)`. @default none: the server is started by somebody else
+   */
+  module?: URL | string;
+  /**
+   * Where it listens: `unix:///path` or `tcp://host:port`. @default a socket that only this user can reach, by the namespace;
+   * required without `module`
+   */
+  address?: string;
+  /** Whatever `tls.connect` takes, where the server has TLS; true for its defaults. @default no TLS */
+  tls?: ConnectionOptions | true;
+  /** Milliseconds without a session after which it ends. The first who starts it decides. @default 5000 */
+  idle?: number;
+}
+
 /** Options of `ManagerModule.forRoot`. */
 export interface ManagerModuleOptions extends MediumOptions {
+  /**
+   * Instead of Redis: one manager server for this machine and namespace, started by the first application that needs it.
+   * @default none
+   */
+  embedded?: EmbeddedOptions;
   /** Name of this application in the census. @default the name in the package.json of the working directory */
   application?: string;
   /** Milliseconds that a call waits for its answer, and for a server to be there. @default 30000 */
@@ -37,6 +65,13 @@ export interface ManagerModuleOptions extends MediumOptions {
 
 /** Options of `ManagerServerModule.forRoot`. */
 export interface ManagerServerModuleOptions extends MediumOptions {
+  /**
+   * Address to listen at, without Redis: `unix:///path` or `tcp://host:port`. Applications reach it with `connectManager`.
+   * Not together with `redis` or `transport`. @default none
+   */
+  listen?: string;
+  /** With `listen`: certificate and key, and whatever else `tls.createServer` takes. @default no TLS */
+  tls?: TlsOptions;
   /** Name of the server: one live server has it at a time, and its starts are told apart by generation. @default 'default' */
   name?: string;
   /** Classes with `@SharedType()` to host. Factories are found by `@SharedFactory()`. @default [] */
@@ -47,6 +82,8 @@ export interface ManagerServerModuleOptions extends MediumOptions {
   takeover?: boolean;
   /** Milliseconds that calls under way have to finish when the server closes. @default 5000 */
   closeTimeout?: number;
+  /** What pools may do: `modules` says which modules they may load. @default those below the working directory */
+  pools?: PoolSettings;
 }
 
 /** Makes options for `forRootAsync({ useClass })` or `useExisting`. */
@@ -67,8 +104,19 @@ export interface AsyncOptions<O> {
 
 const COMMON = ['redis', 'namespace', 'transport', 'authkey', 'limits'];
 const KNOWN = {
-  manager: new Set([...COMMON, 'name', 'application', 'timeout', 'isGlobal']),
-  server: new Set([...COMMON, 'name', 'types', 'lease', 'takeover', 'closeTimeout', 'isGlobal']),
+  manager: new Set([...COMMON, 'name', 'embedded', 'application', 'timeout', 'isGlobal']),
+  server: new Set([
+    ...COMMON,
+    'name',
+    'listen',
+    'tls',
+    'types',
+    'lease',
+    'takeover',
+    'closeTimeout',
+    'pools',
+    'isGlobal',
+  ]),
 };
 const NAMESPACE = /^[^\s{}]{1,64}$/u;
 
@@ -86,6 +134,14 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
   if (given['redis'] !== undefined && given['transport'] !== undefined) {
     throw new ConfigurationError(`${where} takes \`redis\` or \`transport\`, not both.`);
   }
+  const others = ['redis', 'transport'].filter((name) => given[name] !== undefined);
+  for (const own of ['listen', 'embedded']) {
+    if (given[own] !== undefined && others.length > 0) {
+      throw new ConfigurationError(`${where} takes \`${own}\` or \`${others[0]}\`, not both.`);
+    }
+  }
+  check(where, given, 'listen', (v) => v === undefined || typeof v === 'string', 'an address such as "unix:///path"');
+  checkEmbedded(where, given['embedded']);
   check(
     where,
     given,
@@ -113,8 +169,46 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
   check(where, given, 'closeTimeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 to 2147483647');
   check(where, given, 'takeover', (v) => v === undefined || typeof v === 'boolean', 'true or false');
   check(where, given, 'types', (v) => v === undefined || Array.isArray(v), 'a list of classes');
+  if (given['pools'] !== undefined) checkPools(given['pools']);
   checkLimits(where, given['limits']);
   return options;
+}
+
+function checkEmbedded(where: string, embedded: unknown): void {
+  if (embedded === undefined) return;
+  if (typeof embedded !== 'object' || embedded === null) {
+    throw new ConfigurationError(
+      `${where}: expected \`embedded\` to be { module: URL }, got ${JSON.stringify(embedded)}.`,
+    );
+  }
+  const known = ['module', 'address', 'tls', 'idle'];
+  for (const name of Object.keys(embedded)) {
+    if (!known.includes(name)) {
+      throw new ConfigurationError(`${where}: \`embedded\` has no option "${name}". It has: ${known.join(', ')}.`);
+    }
+  }
+  const { module, address, idle } = embedded as Record<string, unknown>;
+  if (module === undefined && address === undefined) {
+    throw new ConfigurationError(
+      `${where}: \`embedded\` needs a \`module\` to host, or the \`address\` of a server that runs.`,
+    );
+  }
+  if (module !== undefined) moduleUrl(module, `${where}: \`embedded.module\``);
+  if (address !== undefined && typeof address !== 'string') {
+    throw new ConfigurationError(`${where}: expected \`embedded.address\` to be an address such as "unix:///path".`);
+  }
+  if (idle !== undefined && !isMs(idle, 0)) {
+    throw new ConfigurationError(`${where}: expected \`embedded.idle\` to be ms from 0 to 2147483647.`);
+  }
+}
+
+/** A module that another process loads: a path would be taken from wherever that process is. */
+export function moduleUrl(value: unknown, what: string): string {
+  if (value instanceof URL && value.protocol === 'file:') return value.href;
+  if (typeof value === 'string' && value.startsWith('file:') && URL.canParse(value)) return value;
+  throw new ConfigurationError(
+    `${what} must be a file: URL, such as new URL('./server.module.js', import.meta.url); got ${String(value)}.`,
+  );
 }
 
 function check(
@@ -154,10 +248,17 @@ function isMs(value: unknown, least: number): boolean {
   return typeof value === 'number' && value >= least && value < 2 ** 31;
 }
 
-export function makeTransport(options: MediumOptions): Transport {
-  if (options.transport) return options.transport();
-  const { redis = 'redis://localhost:6379', namespace = 'manager' } = options;
-  return new RedisTransport({ redis, namespace });
+/** The keys themselves, to be told to a server that is started; those that a function gives are the ones of now. */
+export async function keysOf(authkey: AuthKey | undefined): Promise<Uint8Array[] | undefined> {
+  if (authkey === undefined) return undefined;
+  const keys = typeof authkey === 'function' ? await authkey() : authkey;
+  const list = typeof keys === 'string' || keys instanceof Uint8Array ? [keys] : keys;
+  return list.map((key) => Buffer.from(key));
+}
+
+/** @throws ConfigurationError where `value` is no number of ms. */
+export function checkMs(where: string, name: string, value: unknown): void {
+  check(where, { [name]: value }, name, (v) => isMs(v, 0), 'ms from 0 to 2147483647');
 }
 
 /** The provider of options that were given asynchronously. */

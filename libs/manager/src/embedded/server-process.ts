@@ -1,0 +1,149 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { decodeError, ServerUnavailableError } from '../protocol/index.js';
+import type { ChildMessage, ParentMessage, StartMessage } from './child-messages.js';
+import { inheritedArguments } from './inherited-arguments.js';
+
+export interface ServerProcessOptions {
+  readonly start: StartMessage['start'];
+  /** The program that reads the messages of `child-messages.ts`. */
+  readonly program: URL;
+  /** Ms that the process has to listen. */
+  readonly patience: number;
+  /** Whether it goes on when this process ends, however that ends, and belongs to whoever joins it. */
+  readonly independent: boolean;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A manager server in a process of its own, from when it listens. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly address: string;
+  readonly ended: Promise<ProcessEnd>;
+  #end: ProcessEnd | undefined;
+
+  private constructor(child: ChildProcess, address: string, ended: Promise<ProcessEnd>) {
+    this.#child = child;
+    this.address = address;
+    this.ended = ended;
+    void ended.then((end) => (this.#end = end));
+  }
+
+  /**
+   * Undefined where another server listens at the address.
+   * @throws what kept it from listening, with the stack of the other process.
+   */
+  static async start(options: ServerProcessOptions): Promise<ServerProcess | undefined> {
+    const { start, program, patience, independent } = options;
+    const child = fork(program, [], {
+      serialization: 'advanced',
+      execArgv: inheritedArguments(),
+      // Of a session of its own where it is independent: a closed terminal ends only what belongs to it.
+      detached: independent,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const ended = endOf(child);
+    const word = wordOf(child, ended);
+    say(child, { start });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(notListening(start.module, `after ${patience} ms`)), patience);
+    });
+    try {
+      const said = await Promise.race([word, late]);
+      if ('listening' in said) {
+        if (independent) release(child);
+        return new ServerProcess(child, said.listening, ended);
+      }
+      if (said.taken) return undefined;
+      throw decodeError(said.failed);
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** How it ended; undefined while it runs. */
+  get end(): ProcessEnd | undefined {
+    return this.#end;
+  }
+
+  /**
+   * Asks the server to close, terminates it if it has not ended within `timeout` ms, and kills it if that does not help
+   * within as long again.
+   */
+  async shutdown(timeout: number): Promise<ProcessEnd> {
+    say(this.#child, { stop: true });
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      if (await this.join(timeout)) break;
+      this.#child.kill(signal);
+    }
+    return this.ended;
+  }
+
+  /** Whether it ended within `timeout` ms; waits for as long as it takes without. */
+  async join(timeout?: number): Promise<boolean> {
+    if (timeout === undefined) return this.ended.then(() => true);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, timeout, false)));
+    try {
+      return await Promise.race([this.ended.then(() => true as const), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function endOf(child: ChildProcess): Promise<ProcessEnd> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    // It never was: there is no exit then.
+    child.once('error', () => {
+      if (child.pid === undefined) resolve({ code: null, signal: null });
+    });
+  });
+}
+
+/** What the child says of itself, or how it ended without a word. */
+function wordOf(child: ChildProcess, ended: Promise<ProcessEnd>): Promise<ChildMessage> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as ChildMessage));
+    child.once('error', reject);
+    void ended.then(({ code, signal }) =>
+      reject(
+        new ServerUnavailableError(
+          `The process of the manager server ended (${signal ?? `exit status ${code}`}) before it listened. What it wrote to its standard error tells why.`,
+          { fate: 'not-executed' },
+        ),
+      ),
+    );
+  });
+}
+
+/** One that has ended hears nothing, and that is no error. */
+function say(child: ChildProcess, message: ParentMessage): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+/** Neither keeps this process running any more, nor hears of its end. */
+function release(child: ChildProcess): void {
+  child.disconnect();
+  child.unref();
+}
+
+function notListening(module: string, when: string): ServerUnavailableError {
+  return new ServerUnavailableError(
+    `The manager server of ${module} does not listen ${when}: its module, its initializer or its bootstrap takes longer, or waits for what never comes.`,
+    { fate: 'not-executed' },
+  );
+}

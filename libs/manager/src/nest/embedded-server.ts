@@ -1,0 +1,36 @@
+import { ServerProcess } from '../embedded/index.js';
+import { Authenticator } from '../link/index.js';
+import { SocketTransport, userAddress } from '../transport/index.js';
+import { keysOf, moduleUrl, type EmbeddedOptions, type ManagerModuleOptions } from './options.js';
+
+/** What runs in a server's process. */
+export const PROGRAM = new URL('./embedded-program.js', import.meta.url);
+
+/** Ms that a server has to listen. */
+const PATIENCE = 60_000;
+const IDLE = 5000;
+
+/** Reaches the server of this machine and namespace, or at the address; starts it where there is none and it is known what to host. */
+export function embeddedTransport(embedded: EmbeddedOptions, options: ManagerModuleOptions): SocketTransport {
+  const { module, idle = IDLE } = embedded;
+  const { namespace = 'manager', authkey } = options;
+  const address = embedded.address ?? (() => userAddress(namespace));
+  const auth = authkey === undefined ? undefined : new Authenticator(authkey);
+  const absent = async (): Promise<void> => {
+    const keys = await keysOf(authkey);
+    const start = {
+      module: moduleUrl(module, '`embedded.module`'),
+      listen: typeof address === 'string' ? address : await address(),
+      idle,
+      ...(keys && { authkey: keys }),
+    };
+    // Where somebody else was sooner, theirs is the one to join.
+    await ServerProcess.start({ start, program: PROGRAM, patience: PATIENCE, independent: true });
+  };
+  return new SocketTransport({
+    address,
+    tls: embedded.tls,
+    ...(module !== undefined && { absent }),
+    ...(auth && { keys: () => auth.connectionKeys() }),
+  });
+}

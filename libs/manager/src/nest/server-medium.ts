@@ -1,0 +1,30 @@
+import { Authenticator } from '../link/index.js';
+import { SocketHub, type Transport } from '../transport/index.js';
+import { makeTransport } from './make-transport.js';
+import type { ManagerServerModuleOptions } from './options.js';
+
+/** What a server and its own manager are reached by. */
+export interface ServerMedium {
+  /** A way into it, for one of them. */
+  connect(): Transport;
+  /** @throws where it cannot be had: an address that is taken. */
+  open(): Promise<void>;
+  /** Where it listens, if it is the medium itself. */
+  readonly address: string | undefined;
+  close(): Promise<void>;
+}
+
+/** A socket of its own where it is told to listen, else what others serve. */
+export function serverMedium(options: ManagerServerModuleOptions): ServerMedium {
+  const { listen, tls, authkey } = options;
+  if (listen === undefined) {
+    return {
+      connect: () => makeTransport(options),
+      open: () => Promise.resolve(),
+      address: undefined,
+      close: () => Promise.resolve(),
+    };
+  }
+  const auth = authkey === undefined ? undefined : new Authenticator(authkey);
+  return new SocketHub({ listen, tls, ...(auth && { keys: () => auth.connectionKeys() }) });
+}

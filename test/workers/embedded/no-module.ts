@@ -1,0 +1,1 @@
+export default 'no module at all';
