@@ -1,4 +1,4 @@
-// The behaviour of the built-in types over Redis, with their server in another process.
+// The behaviour of the built-in types over Redis and over a socket, with their server in another process.
 import { describe, jest } from '@jest/globals';
 import { arrayBehaviour } from '../../libs/manager/src/types/array/array.suite.js';
 import { dictBehaviour } from '../../libs/manager/src/types/dict/dict.suite.js';
@@ -6,7 +6,7 @@ import { listBehaviour } from '../../libs/manager/src/types/list/list.suite.js';
 import { namespaceBehaviour } from '../../libs/manager/src/types/namespace/namespace.suite.js';
 import { setBehaviour } from '../../libs/manager/src/types/set/set.suite.js';
 import { valueBehaviour } from '../../libs/manager/src/types/value/value.suite.js';
-import { benchOverRedis } from '../support/built-in-bench.js';
+import { benchOverRedis, benchOverSocket } from '../support/built-in-bench.js';
 
 jest.setTimeout(30_000);
 
@@ -19,8 +19,11 @@ const suites = {
   value: valueBehaviour,
 };
 
-describe('over Redis', () => {
-  const open = benchOverRedis(Object.keys(suites));
+describe.each([
+  ['Redis', benchOverRedis],
+  ['a socket', benchOverSocket],
+])('over %s', (_medium, bench) => {
+  const open = bench(Object.keys(suites));
   describe.each(Object.entries(suites))('%s', (_name, behaviour) => {
     behaviour(open);
   });

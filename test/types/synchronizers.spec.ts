@@ -1,4 +1,4 @@
-// The behaviour of the built-in types over Redis, with their server in another process.
+// The behaviour of the built-in types over Redis and over a socket, with their server in another process.
 import { describe, jest } from '@jest/globals';
 import { barrierBehaviour } from '../../libs/manager/src/types/barrier/barrier.suite.js';
 import { conditionBehaviour } from '../../libs/manager/src/types/condition/condition.suite.js';
@@ -7,7 +7,7 @@ import { lockBehaviour } from '../../libs/manager/src/types/lock/lock.suite.js';
 import { queueBehaviour } from '../../libs/manager/src/types/queue/queue.suite.js';
 import { rlockBehaviour } from '../../libs/manager/src/types/rlock/rlock.suite.js';
 import { semaphoreBehaviour } from '../../libs/manager/src/types/semaphore/semaphore.suite.js';
-import { benchOverRedis } from '../support/built-in-bench.js';
+import { benchOverRedis, benchOverSocket } from '../support/built-in-bench.js';
 
 jest.setTimeout(30_000);
 
@@ -21,8 +21,11 @@ const suites = {
   semaphore: semaphoreBehaviour,
 };
 
-describe('over Redis', () => {
-  const open = benchOverRedis(Object.keys(suites));
+describe.each([
+  ['Redis', benchOverRedis],
+  ['a socket', benchOverSocket],
+])('over %s', (_medium, bench) => {
+  const open = bench(Object.keys(suites));
   describe.each(Object.entries(suites))('%s', (_name, behaviour) => {
     behaviour(open);
   });
