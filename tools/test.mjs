@@ -37,9 +37,23 @@ const steps = [
   check('docs-errors', 'docs and error registry agree', 'node', ['tools/check-docs.mjs', 'errors']),
   check('docs-names', 'docs list every export and option', 'node', ['tools/check-docs.mjs', 'names']),
   check('docs-tests', 'every promise has the tests it names', 'node', ['tools/check-docs.mjs', 'tests']),
-  jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 8 * MINUTE }),
+  // Worker threads load the built package.
+  jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 8 * MINUTE, needsBuild: true }),
   // They start processes of their own and measure leases: one file at a time.
   jest('e2e', 'tests across processes', ['--runInBand'], { limit: 12 * MINUTE, needsBuild: true }),
+  // They wait more than they work: two files at a time, also on two processors.
+  jest('faults', 'faults that production brings, each and at random', ['--maxWorkers=2'], {
+    limit: 6 * MINUTE,
+    needsBuild: true,
+    // Two servers and an authkey; `npm run test:faults` takes other seeds.
+    env: { FAULTS_SEED: '6' },
+  }),
+  // The same frames each time; `npm run test:fuzz` makes others.
+  jest('fuzz', 'hostile frames are suffered', ['--maxWorkers=2'], {
+    limit: 3 * MINUTE,
+    needsBuild: true,
+    env: { FUZZ_SEED: '1' },
+  }),
   jest('soak', 'a minute of churn leaves nothing behind', [], { limit: 5 * MINUTE, needsBuild: true }),
   check('smoke', 'the packed package in fresh Nest applications', 'node', ['test/smoke/package.smoke.mjs'], {
     limit: 6 * MINUTE,
@@ -99,7 +113,7 @@ function typeCheck(name, title, project) {
 }
 
 /** A project of jest.config.mjs; each of its tests counts. */
-function jest(project, title, args, { limit, needsBuild = false }) {
+function jest(project, title, args, { limit, needsBuild = false, env = {} }) {
   return {
     name: project,
     title,
@@ -110,7 +124,7 @@ function jest(project, title, args, { limit, needsBuild = false }) {
       const { status, timedOut } = await run(
         bin('jest'),
         ['--selectProjects', project, '--reporters=default', '--json', '--outputFile', file, ...args],
-        { limit, show: true, env: { ...redis, NODE_OPTIONS: nodeOptions() } },
+        { limit, show: true, env: { ...redis, ...env, NODE_OPTIONS: nodeOptions() } },
       );
       if (timedOut) console.log(`Stopped after ${limit / 1000} s.`);
       const { passed, failed } = existsSync(file) ? countsOf(file) : { passed: 0, failed: 0 };
@@ -143,7 +157,7 @@ async function attempt(step) {
 
 /** Tests start servers of their own, so they are given the binary and no address. */
 function findRedis() {
-  if (!chosen.some(({ name }) => ['unit', 'e2e', 'soak', 'smoke'].includes(name))) return {};
+  if (!chosen.some(({ name }) => ['unit', 'e2e', 'faults', 'fuzz', 'soak', 'smoke'].includes(name))) return {};
   try {
     return { REDIS_SERVER_BIN: ensureRedis({ log: console.log }) };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { BEAT, LEASE, Scene, type Actor, type Host } from './scene.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 describe('an application whose event loop is blocked', () => {
   let scene: Scene;

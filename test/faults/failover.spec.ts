@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 import { LEASE, Scene } from './scene.js';
 import { startWay, type Way } from './way.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 const CALLS = 300;
 
@@ -46,7 +46,7 @@ class Pair implements AsyncDisposable {
       await until(
         () => client.info('replication'),
         (info) => info.includes('master_link_status:up'),
-        { within: 10_000, what: 'The replica' },
+        { within: 60_000, what: 'The replica' },
       );
     });
     return pair;
@@ -124,7 +124,7 @@ describe('a failover to a replica that lags behind', () => {
     await until(
       () => first.logged(/lost its name to another server/),
       (logged) => logged,
-      { within: 2 * LEASE, what: 'Word of the lost name' },
+      { within: 4 * LEASE, what: 'Word of the lost name' },
     );
     // A call that was under way may still have been answered; one of the two is told.
     const outcomes = [await call, await holder.ask('call', key, 'count', 'four').catch((error: unknown) => error)];

@@ -4,7 +4,7 @@ import { until } from '../support/until.js';
 import { LEASE, PATIENCE, Scene, type Actor, type Host } from './scene.js';
 import type { Way } from './way.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 describe('a half-open connection, on which what is sent goes nowhere', () => {
   let scene: Scene;
@@ -52,7 +52,7 @@ describe('a half-open connection, on which what is sent goes nowhere', () => {
     await until(
       () => host.logged(new RegExp(`of ${actor.name} .*gave no sign of life`)),
       (ended) => ended,
-      { within: 2 * LEASE },
+      { within: 4 * LEASE },
     );
     await sleep(300);
     way.open();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { LEASE, Scene, type Actor, type Host } from './scene.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 const CALLS = 300;
 

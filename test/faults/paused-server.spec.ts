@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
-import { LEASE, Scene } from './scene.js';
+import { GIVEN_BACK, LEASE, Scene } from './scene.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
+
+/** After two leases it would be called dead, and rightly so: a busy machine may make a pause longer. */
+const PAUSE = 1.2 * LEASE;
 
 describe('a server that did not run for longer than a lease', () => {
   it.concurrent.each(['paused', 'blocked'])(
@@ -19,10 +22,10 @@ describe('a server that did not run for longer than a lease', () => {
       const held = await sessions();
       const calls = living.map(({ actor, key }) => actor.ask('callWithin', key, 4 * LEASE, 'later', 'meanwhile', 500));
 
-      const back = how === 'blocked' ? host.ask('block', 1.6 * LEASE) : undefined;
+      const back = how === 'blocked' ? host.ask('block', PAUSE) : undefined;
       if (!back) host.pause();
       await dying.actor.kill();
-      await sleep(1.6 * LEASE);
+      await sleep(PAUSE);
       if (!back) host.resume();
       await back;
       const since = performance.now();
@@ -32,9 +35,9 @@ describe('a server that did not run for longer than a lease', () => {
       await until(
         () => living[0]?.actor.ask('numberOfObjects'),
         (count) => count === living.length,
-        { within: 2 * LEASE },
+        { within: 4 * LEASE },
       );
-      expect(performance.now() - since).toBeLessThanOrEqual(LEASE + 1000);
+      expect(performance.now() - since).toBeLessThanOrEqual(GIVEN_BACK);
       const ended = host.logs.filter(({ text }) => /gave no sign of life/.test(text));
       expect(ended.map(({ text }) => text)).toEqual([expect.stringContaining(`of ${dying.actor.name} `)]);
     },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { LEASE, Scene, type Actor, type Host } from './scene.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 const CALLS = 300;
 

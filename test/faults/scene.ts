@@ -2,18 +2,22 @@ import { Worker } from '../support/worker.js';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../support/redis-server.js';
 import { startWay, type Way } from './way.js';
 import type { ActorCommands } from './workers/src/actor.js';
+import type { LeaverCommands } from './workers/src/leaver.js';
 import type { ArenaOptions, FaultyServerOptions } from './workers/src/options.js';
 import type { FaultyServerCommands } from './workers/src/server.js';
 
 /** Of every server in these scenarios, in ms. */
 export const LEASE = 2000;
 export const BEAT = LEASE / 6;
+/** Ms in which what somebody had who died is given back: a lease, a second, and another one for a busy machine. */
+export const GIVEN_BACK = LEASE + 2000;
 /** Ms after which a silent connection is given up. */
 export const PATIENCE = 500;
 const PROGRAMS = '../../faults/workers/dist';
 
 export type Actor = Worker<ActorCommands>;
 export type Host = Worker<FaultyServerCommands>;
+export type Leaver = Worker<LeaverCommands>;
 type Given<O> = Partial<O>;
 
 let scenes = 0;
@@ -60,9 +64,16 @@ export class Scene implements AsyncDisposable {
   }
 
   async host(given: Given<FaultyServerOptions> = {}): Promise<Host> {
-    const host = this.launch(given);
-    await host.ready;
-    return host;
+    for (let starts = 1; ; starts++) {
+      const host = this.launch(given);
+      try {
+        await host.ready;
+        return host;
+      } catch (error) {
+        // Nothing is wrong yet, but on a busy machine Redis may seem silent: a supervisor starts it again.
+        if (host.running || starts === 5) throw error;
+      }
+    }
   }
 
   async actor(given: Given<ArenaOptions> = {}): Promise<Actor> {
@@ -74,6 +85,13 @@ export class Scene implements AsyncDisposable {
 
   actors(count: number, given: Given<ArenaOptions> = {}): Promise<Actor[]> {
     return Promise.all(Array.from({ length: count }, () => this.actor(given)));
+  }
+
+  async leaver(): Promise<Leaver> {
+    const options = this.#common(`leaver-${++this.#actors}`);
+    const leaver: Leaver = this.#add(new Worker(options.by, `${PROGRAMS}/leaver`, options));
+    await leaver.ready;
+    return leaver;
   }
 
   /** Ends all, and rejects where anything broke that no fault may break: in any process, at any time. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { BEAT, Scene } from './scene.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 describe('a way on which everything takes longer than a beat', () => {
   it.concurrent.each(['an application', 'a server'])('costs time and nothing else, on the side of %s', async (side) => {

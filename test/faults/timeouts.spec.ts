@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { LEASE, Scene, type Actor, type Host } from './scene.js';
 import type { Way } from './way.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(90_000);
 
 const TIMEOUT = 700;
 /** Ms that a busy machine may take beyond it. */
@@ -23,8 +24,12 @@ describe('a call with a timeout', () => {
   });
   afterAll(() => scene[Symbol.asyncDispose]());
 
-  const block = (): void => void host.ask('block', TIMEOUT + SLACK);
-  const troubles: Record<string, [begin: () => void, end: () => void]> = {
+  const block = async (): Promise<void> => {
+    void host.ask('block', TIMEOUT + SLACK);
+    // It has heard of it by then.
+    await sleep(SLACK / 3);
+  };
+  const troubles: Record<string, [begin: () => unknown, end: () => void]> = {
     'the server is paused': [() => host.pause(), () => host.resume()],
     'the server is blocked': [block, () => undefined],
     'Redis is paused': [() => scene.redis.pause(), () => scene.redis.resume()],
@@ -32,9 +37,9 @@ describe('a call with a timeout', () => {
   };
 
   it.each(Object.keys(troubles))('ends with it while %s, and says what is known', async (trouble) => {
-    const [begin, end] = troubles[trouble] as [() => void, () => void];
+    const [begin, end] = troubles[trouble] as [() => unknown, () => void];
     await actor.ask('call', 0, 'count', 'before');
-    begin();
+    await begin();
     const since = performance.now();
     // One object whose session stands, one that is found by its name, and one that is made.
     const calls = [

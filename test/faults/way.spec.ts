@@ -35,7 +35,7 @@ describe('a way to an echo', () => {
     return { socket, heard: () => text };
   };
   const heardIs = (heard: () => string, text: string): Promise<{ after: number }> =>
-    until(heard, (now) => now === text, { within: 2000, every: 5 });
+    until(heard, (now) => now === text, { within: 5000, every: 5 });
 
   it('passes on what is sent, in its order, also while it is slow and after', async () => {
     const { socket, heard } = await open();

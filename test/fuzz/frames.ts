@@ -16,7 +16,7 @@ export interface Seen extends Surroundings {
 
 /** Ms. Those that are good are short, so that the end of a run need not wait. */
 const TTLS = [1, 100, 300, 0, -1, 0.5, 2 ** 31, 1e300, Number.NaN, Infinity];
-const VERBS = ['create', 'get', 'attach', 'unlink', 'ticket', 'redeem', 'numberOfObjects', 'debugInfo', 'ping'];
+const VERBS = ['create', 'get', 'attach', 'find', 'unlink', 'ticket', 'redeem', 'numberOfObjects', 'debugInfo', 'ping'];
 const REASONS = ['authkey', 'expired', 'unknown', 'closed', 'server-closed', 'superseded', 'protocol', 'refused', ''];
 
 /** A frame without a MAC. */

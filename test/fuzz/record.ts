@@ -79,6 +79,7 @@ export async function record(authkey: string | undefined): Promise<Kept[]> {
     await manager.release(await manager.redeem(ticket));
     await manager.debugInfo();
     await manager.numberOfObjects();
+    await manager.release((await manager.find('Trap', 'name')) as AnyProxy);
     await manager.unlink('Trap', 'name');
     await manager.create('Missing').catch(() => undefined);
     const controller = new AbortController();

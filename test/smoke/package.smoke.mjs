@@ -19,6 +19,8 @@ try {
   await step('Nest 12, require', apps[0], 'node', ['require.cjs']);
   await step('Nest 11, compile', apps[1], 'node_modules/.bin/tsc', []);
   await step('Nest 11, run', apps[1], 'node', ['dist/main.js']);
+  cpSync(join(root, 'test/faults/workers/dist/leaving.js'), join(apps[1], 'leaving.mjs'));
+  await step('Nest 11, hooks', apps[1], 'node', ['hooks.mjs']);
   await step('Nest 11, Jest', apps[1], 'node_modules/.bin/jest', ['--ci']);
 } catch (error) {
   console.error(error.message);

@@ -1,12 +1,13 @@
 // An application that does what a scenario says.
 import 'reflect-metadata';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   getManagerToken,
   ManagerError,
   ManagerModule,
+  OverloadedError,
   type AnyProxy,
   type DebugInfo,
   type Lock,
@@ -15,9 +16,9 @@ import {
 } from 'nestjs-manager';
 import { ReportingLogger } from '../../../workers/dist/logger.js';
 import { reportError, serve, workerOptions, type ErrorReport } from '../../../workers/dist/protocol.js';
-import { mediumOf, type ArenaOptions } from './options.js';
+import { mediumOf, transport, type ArenaOptions } from './options.js';
 import { Recorder } from './recorder.js';
-import { Tally } from './types.js';
+import { Spring, Tally } from './types.js';
 import { upsets } from './upsets.js';
 
 const options = workerOptions<ArenaOptions>();
@@ -52,6 +53,15 @@ export interface DriveReport {
   mayHaveRun: number;
 }
 
+/** What became of a storm of calls. */
+export interface StormReport {
+  acknowledged: number;
+  /** By class and fate. */
+  failed: Record<string, number>;
+  /** The longest that any of those who were refused is to wait, in ms. */
+  retryAfter: number;
+}
+
 /** What became of a lock that was held under a signal. */
 export interface GuardReport {
   fence: bigint;
@@ -82,6 +92,44 @@ const commands = {
     return (manager.with(found(key), { timeout }) as unknown as AnyMethods)[method]?.(...args);
   },
   token: (key: number) => manager.token(found(key)),
+
+  /** Makes so many calls, as fast as it can without standing still, whatever becomes of them. */
+  async storm(key: number, calls: number, timeout: number): Promise<StormReport> {
+    const tally = manager.with(found(key), { timeout }) as unknown as SharedProxy<Tally>;
+    const report: StormReport = { acknowledged: 0, failed: {}, retryAfter: 0 };
+    const answered = (): void => void report.acknowledged++;
+    const failed = (error: unknown): void => {
+      const { name, fate } = error as ManagerError;
+      report.failed[`${name} ${fate}`] = (report.failed[`${name} ${fate}`] ?? 0) + 1;
+      if (error instanceof OverloadedError) report.retryAfter = Math.max(report.retryAfter, error.retryAfter ?? 0);
+    };
+    const all: Promise<void>[] = [];
+    for (let made = 0; made < calls; made++) {
+      all.push(tally.count(`${options.by}#${made}`).then(answered, failed));
+      if (made % 2000 === 0) await setImmediate();
+    }
+    await Promise.all(all);
+    return report;
+  },
+  /** Asks for so many answers of so many bytes, and waits for none. */
+  hoard(key: number, calls: number, bytes: number): void {
+    const spring = found(key) as unknown as SharedProxy<Spring>;
+    for (let made = 0; made < calls; made++) spring.blob(bytes).catch(() => undefined);
+  },
+  /** Takes so many items of a flow that has no end, one every so many ms. */
+  async sip(key: number, items: number, bytes: number, every: number): Promise<void> {
+    const spring = found(key) as unknown as SharedProxy<Spring>;
+    let taken = 0;
+    for await (const item of await spring.flow(bytes)) {
+      if (item.length !== bytes) throw new Error(`An item has ${item.length} bytes`);
+      if (++taken === items) break;
+      await sleep(every);
+    }
+  },
+  /** Says that it is there, and reads nothing from now on. */
+  deafen(): void {
+    if (transport) transport.deaf = true;
+  },
 
   /** Counts up, so many calls at a time, until so many were made. */
   async drive(key: number, calls: number, batch: number, every: number, timeout: number): Promise<DriveReport> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { RedisTransport } from '../../../../libs/manager/dist/transport/index.js';
-import type { MediumOptions } from 'nestjs-manager';
+import type { Limits, MediumOptions } from 'nestjs-manager';
+import { DeafTransport } from './deaf.js';
 
 /** What every process of the arena is told in its environment, as JSON, under `WORKER_OPTIONS`. */
 export interface ArenaOptions {
@@ -15,6 +15,7 @@ export interface ArenaOptions {
   file?: string | undefined;
   /** A file with the URL of the Redis that is the primary now, in place of `redis`. */
   primary?: string | undefined;
+  limits?: Partial<Limits> | undefined;
 }
 
 export interface FaultyServerOptions extends ArenaOptions {
@@ -31,12 +32,16 @@ export interface PlayerOptions extends ArenaOptions {
   vault: string;
 }
 
+/** The transport of this process, once it has one. */
+export let transport: DeafTransport | undefined;
+
 /** Short leases need a connection that gives up sooner than users would want it to; there is no option for that. */
-export function mediumOf({ redis, namespace, patience, authkey, primary }: ArenaOptions): MediumOptions {
+export function mediumOf({ redis, namespace, patience, authkey, primary, limits }: ArenaOptions): MediumOptions {
   const where =
     primary === undefined ? redis : (): Redis => new Redis(readFileSync(primary, 'utf8'), { lazyConnect: true });
   return {
-    transport: () => new RedisTransport({ redis: where, namespace, timeout: patience }),
+    transport: () => (transport = new DeafTransport({ redis: where, namespace, timeout: patience })),
     ...(authkey !== undefined && { authkey }),
+    ...(limits && { limits }),
   };
 }

@@ -1,12 +1,15 @@
 // A manager server that tells what happens in it, as a process of its own.
 import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Module, type LoggerService } from '@nestjs/common';
 import { createManagerServer, ManagerServerModule, ManagerServerStrategy } from 'nestjs-manager';
 import { serve, tell, workerOptions } from '../../../workers/dist/protocol.js';
 import { resources } from '../../../workers/dist/resources.js';
 import { mediumOf, type FaultyServerOptions } from './options.js';
 import { Recorder } from './recorder.js';
-import { Clerk, Jar, Pantry, Tally, tellTo } from './types.js';
+import { Clerk, Jar, Pantry, Spring, Tally, tellTo } from './types.js';
 import { upsets } from './upsets.js';
 import { Vault } from './vault.js';
 
@@ -43,7 +46,14 @@ class History implements LoggerService {
 if (options.vault !== undefined) Clerk.vault = new Vault(options.vault);
 
 @Module({
-  imports: [ManagerServerModule.forRoot({ ...mediumOf(options), name, lease, types: [Tally, Jar, Pantry, Clerk] })],
+  imports: [
+    ManagerServerModule.forRoot({
+      ...mediumOf(options),
+      name,
+      lease,
+      types: [Tally, Jar, Pantry, Spring, Clerk],
+    }),
+  ],
 })
 class ServerModule {}
 
@@ -61,6 +71,18 @@ try {
 }
 recorder.record({ kind: 'listening', server: name, generation: generation() });
 
-const commands = { ...upsets, generation, resources, close: (): Promise<void> => app.close() };
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes that are kept, with what lies outside the heap: of that some is given back only when collected again. */
+async function memory(): Promise<number> {
+  collect();
+  await sleep(10);
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const commands = { ...upsets, generation, resources, memory, close: (): Promise<void> => app.close() };
 export type FaultyServerCommands = typeof commands;
 serve(commands);

@@ -59,6 +59,27 @@ export class Jar {
   }
 }
 
+/** Gives more than anybody can take. */
+@SharedType()
+export class Spring {
+  #made = 0;
+
+  blob(bytes: number): Uint8Array {
+    this.#made++;
+    return new Uint8Array(bytes);
+  }
+
+  /** For ever, as fast as it is let. */
+  async *flow(bytes: number): AsyncGenerator<Uint8Array> {
+    for (;;) yield this.blob(bytes);
+  }
+
+  /** Answers and items that were made. */
+  made(): number {
+    return this.#made;
+  }
+}
+
 /** Hands out references to the same few jars, and to new ones. */
 @SharedType()
 export class Pantry {
