@@ -1,12 +1,14 @@
-// node tools/with-redis.mjs COMMAND [ARGUMENT...]
+// node tools/with-redis.mjs [--optional] COMMAND [ARGUMENT...]
 // Runs a command with REDIS_URL (a private Redis for its time, unless one is given) and REDIS_SERVER_BIN.
+// With --optional, REDIS_URL is empty where no Redis can be had.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { ensureRedis, startRedis } from './redis.mjs';
 
-const [command, ...args] = process.argv.slice(2);
+const optional = process.argv[2] === '--optional';
+const [command, ...args] = process.argv.slice(optional ? 3 : 2);
 if (!command) {
-  console.error('Usage: node tools/with-redis.mjs COMMAND [ARGUMENT...]');
+  console.error('Usage: node tools/with-redis.mjs [--optional] COMMAND [ARGUMENT...]');
   process.exit(2);
 }
 
@@ -19,7 +21,8 @@ if (!env.REDIS_URL) {
     env.REDIS_URL = redis.url;
   } catch (error) {
     console.error(error.message);
-    process.exit(1);
+    if (!optional) process.exit(1);
+    env.REDIS_URL = '';
   }
 }
 

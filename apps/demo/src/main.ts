@@ -1,20 +1,27 @@
 // node apps/demo/dist/main.js            proves what shared objects promise, and ends
 // node apps/demo/dist/main.js --serve    keeps everything up, with a page to look at
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:os';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Cluster } from './run/cluster.js';
 import { PROOF_OPTIONS, prove } from './run/proof.js';
 import { serve, SERVE_OPTIONS } from './run/serve.js';
+import type { DemoMedium } from './web/web-settings.js';
 import { paint, progress } from './run/terminal.js';
 
 const { values } = parseArgs({ options: { serve: { type: 'boolean', default: false } } });
 const stop = new AbortController();
+// Of its own, so that it disturbs nothing where Redis is not only ours.
+const namespace = `demo-${randomBytes(4).toString('hex')}`;
+// Empty where the script that starts this could not have one.
+const redis = process.env['REDIS_URL'] ?? 'redis://localhost:6379';
+const medium: DemoMedium = redis
+  ? { redis, namespace }
+  : { address: `unix://${join(tmpdir(), `${namespace}.sock`)}`, idle: 2000 };
 const cluster = new Cluster({
   ...(values.serve ? SERVE_OPTIONS : PROOF_OPTIONS),
-  redis: process.env['REDIS_URL'] ?? 'redis://localhost:6379',
-  // Of its own, so that it disturbs nothing where Redis is not only ours.
-  namespace: `demo-${randomBytes(4).toString('hex')}`,
+  medium,
 });
 // However this process ends, nothing that it started stays behind.
 process.on('exit', () => cluster.kill());
@@ -34,7 +41,8 @@ async function run(): Promise<number> {
   });
   aborted.catch(() => undefined);
   try {
-    progress('Starting the manager server and three web instances');
+    if ('redis' in medium) progress('Starting the manager server and three web instances');
+    else progress('No Redis: three web instances, the first of which starts an embedded manager server for them all');
     const webs = await Promise.race([cluster.ready(), aborted]);
     if (values.serve) return (await serve(cluster, webs, stop.signal)) ? 0 : 1;
     return (await Promise.race([prove(cluster, webs), aborted])) ? 0 : 1;

@@ -32,7 +32,13 @@ export async function runServer(settings: Settings): Promise<number> {
   });
 
   log.log(`nestjs-manager server ${version('../package.json')}, Node ${process.version}, process ${process.pid}`);
-  log.log(`Redis ${redactedUrl(settings.redis)}, namespace "${settings.namespace}"`);
+  const { redis, namespace, authkey } = settings;
+  log.log(
+    settings.listen === undefined
+      ? `Redis ${redactedUrl(redis)}, namespace "${namespace}"`
+      : `Listens at ${settings.listen}`,
+  );
+  if (authkey) log.log(`Takes ${authkey.length === 1 ? 'one authkey' : `${authkey.length} authkeys`}`);
   log.log(`Name "${settings.name}", lease ${settings.lease} ms${settings.takeover ? ', takes the name over' : ''}`);
   const hosted = await loadModules(settings.modules, process.cwd());
   for (const specifier of settings.modules) log.log(`Hosts ${specifier}`);

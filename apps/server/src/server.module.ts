@@ -5,10 +5,11 @@ import type { Settings } from './settings.js';
 
 /** What a `NestFactory` takes. Each call gives a class of its own, since Nest keeps what it knows by class. */
 export function serverModule(settings: Settings, hosted: readonly NestModule[]): new () => object {
-  const { name, redis, namespace, lease, takeover, closeTimeout, limits } = settings;
+  const { name, redis, namespace, listen, authkey, lease, takeover, closeTimeout, limits } = settings;
   const manager: DynamicModule = ManagerServerModule.forRoot({
     name,
-    redis,
+    ...(listen === undefined ? { redis } : { listen }),
+    ...(authkey && { authkey }),
     namespace,
     lease,
     takeover,

@@ -35,6 +35,8 @@ describe('settings', () => {
       MANAGER_NAME: 'orders-1',
       MANAGER_REDIS_URL: 'rediss://u:p@cache:6380/1',
       MANAGER_NAMESPACE: 'shop',
+      MANAGER_LISTEN: 'unix:///run/manager.sock',
+      MANAGER_AUTHKEY: ' the-one-in-use-now the-one-before-it ',
       MANAGER_LEASE: '5000',
       MANAGER_TAKEOVER: 'yes',
       MANAGER_CLOSE_TIMEOUT: '0',
@@ -51,6 +53,8 @@ describe('settings', () => {
       name: 'orders-1',
       redis: 'rediss://u:p@cache:6380/1',
       namespace: 'shop',
+      listen: 'unix:///run/manager.sock',
+      authkey: ['the-one-in-use-now', 'the-one-before-it'],
       lease: 5000,
       takeover: true,
       closeTimeout: 0,
@@ -108,6 +112,16 @@ describe('settings', () => {
     expect(problem).toBe(
       'MANAGER_REDIS_URL must be a URL such as redis://user:password@host:6379/0, or rediss:// for TLS.',
     );
+  });
+
+  it('never shows an authkey', () => {
+    expect(problemsOf({ MANAGER_MODULES, MANAGER_AUTHKEY: 'long-enough-as-a-key s3cret' })).toEqual([
+      'MANAGER_AUTHKEY must be keys of at least 16 bytes each, separated by spaces.',
+    ]);
+  });
+
+  it.each(['/run/manager.sock', 'unix://', 'http://localhost'])('refuses %j as an address to listen at', (listen) => {
+    expect(problemsOf({ MANAGER_MODULES, MANAGER_LISTEN: listen })).toHaveLength(1);
   });
 
   it('names variables that are most likely misspelt, and none that Kubernetes sets', () => {

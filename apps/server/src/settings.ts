@@ -10,6 +10,10 @@ export interface Settings {
   /** A `redis://` or `rediss://` URL; it may hold a password. */
   readonly redis: string;
   readonly namespace: string;
+  /** Address to listen at in place of Redis. */
+  readonly listen?: string;
+  /** Secrets, of which the first is used and each is taken. */
+  readonly authkey?: readonly string[];
   /** Milliseconds. */
   readonly lease: number;
   readonly takeover: boolean;
@@ -33,6 +37,7 @@ export class SettingsError extends Error {
 
 /** Milliseconds that a timer of Node can wait. */
 const LONGEST = 2 ** 31 - 1;
+const SHORTEST_KEY = 16;
 const LIMIT_PREFIX = 'MANAGER_LIMIT_';
 /** Each limit under the name of its variable: `messageBytes` is `MANAGER_LIMIT_MESSAGE_BYTES`. */
 const LIMITS = new Map(
@@ -63,6 +68,19 @@ const environment = z.object({
     .string()
     .regex(/^[\w.:/@~+-]{1,64}$/, { error: 'must be 1 to 64 letters, digits or any of _ . : / @ ~ + -' })
     .default('manager'),
+  MANAGER_LISTEN: z
+    .string()
+    .regex(/^(?:unix|tcp):\/\/./, {
+      error: 'must be an address such as unix:///run/manager.sock or tcp://0.0.0.0:50000',
+    })
+    .optional(),
+  MANAGER_AUTHKEY: z
+    .string()
+    .transform((text) => text.split(/\s+/).filter(Boolean))
+    .refine((keys) => keys.length > 0 && keys.every((key) => Buffer.byteLength(key) >= SHORTEST_KEY), {
+      error: `must be keys of at least ${SHORTEST_KEY} bytes each, separated by spaces`,
+    })
+    .optional(),
   MANAGER_LEASE: wholeNumber(300, LONGEST, 'milliseconds').default(30_000),
   MANAGER_TAKEOVER: flag().default(false),
   MANAGER_CLOSE_TIMEOUT: wholeNumber(0, LONGEST, 'milliseconds').default(5000),
@@ -94,6 +112,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     name: data.MANAGER_NAME,
     redis: data.MANAGER_REDIS_URL ?? data.REDIS_URL ?? 'redis://localhost:6379',
     namespace: data.MANAGER_NAMESPACE,
+    ...(data.MANAGER_LISTEN !== undefined && { listen: data.MANAGER_LISTEN }),
+    ...(data.MANAGER_AUTHKEY !== undefined && { authkey: data.MANAGER_AUTHKEY }),
     lease: data.MANAGER_LEASE,
     takeover: data.MANAGER_TAKEOVER,
     closeTimeout: data.MANAGER_CLOSE_TIMEOUT,
@@ -127,8 +147,8 @@ function problemsOf(read: z.ZodSafeParseResult<unknown>, given: Record<string, u
   return (read.error?.issues ?? []).map(({ path, message }) => {
     const name = String(path[0]);
     if (message.endsWith('.')) return `${name} ${message}`;
-    // An address may hold a password, all the more where it could not be read.
-    return name.endsWith('REDIS_URL')
+    // A secret, or an address that may hold a password, all the more where it could not be read.
+    return name.endsWith('REDIS_URL') || name === 'MANAGER_AUTHKEY'
       ? `${name} ${message}.`
       : `${name} ${message}, got ${JSON.stringify(given[name])}.`;
   });

@@ -24,11 +24,12 @@ export class Child {
     readonly name: string,
     script: URL,
     env: Record<string, string>,
+    execArgv: string[] = [],
   ) {
     this.#process = fork(fileURLToPath(script), {
       cwd: fileURLToPath(new URL('..', import.meta.url)),
       env: { ...process.env, ...env },
-      execArgv: ['--enable-source-maps', '--import', new URL('./end-with-parent.js', import.meta.url).href],
+      execArgv: ['--enable-source-maps', ...execArgv],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Ctrl-C at a terminal goes to the whole group: it must not end at once what is to be stopped in order.
       detached: true,

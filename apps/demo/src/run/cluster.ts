@@ -1,6 +1,6 @@
 import type { StateAnswer, VisitAnswer } from '../web/visits.controller.js';
 import type { Ready } from '../web/main.js';
-import { WEB_SETTINGS, type WebSettings } from '../web/web-settings.js';
+import { WEB_SETTINGS, type DemoMedium, type WebSettings } from '../web/web-settings.js';
 import { Child } from './child.js';
 
 export interface ClusterOptions extends Omit<WebSettings, 'instance'> {
@@ -37,17 +37,15 @@ export class Web {
 
 /** The manager server and the web instances, each a process of its own. */
 export class Cluster {
-  readonly server: Child;
+  /** Over Redis; else the instances have started one that no process here is the parent of. */
+  readonly server: Child | undefined;
+  readonly medium: DemoMedium;
   readonly #instances: Child[];
 
   constructor({ instances, lease, ...web }: ClusterOptions) {
-    this.server = new Child('server', new URL(import.meta.resolve('@nestjs-manager/server/dist/main.js')), {
-      MANAGER_MODULES: './shared/shared-types.module.js#SharedTypesModule',
-      MANAGER_NAME: 'demo',
-      MANAGER_REDIS_URL: web.redis,
-      MANAGER_NAMESPACE: web.namespace,
-      MANAGER_LEASE: String(lease),
-    });
+    const { medium } = web;
+    this.medium = medium;
+    this.server = 'redis' in medium ? startServer(medium, lease) : undefined;
     // They need not wait for the server: a manager finds it when it is there.
     this.#instances = Array.from({ length: instances }, (_, index) => {
       const settings: WebSettings = { ...web, instance: `web-${index + 1}` };
@@ -58,22 +56,34 @@ export class Cluster {
 
   /** Resolves once all of them answer. */
   async ready(): Promise<Web[]> {
-    const serverEnded = this.server.message<never>();
     const webs = this.#instances.map(async (child) => new Web(child, (await child.message<Ready>()).url));
-    return Promise.race([Promise.all(webs), serverEnded]);
+    const serverEnded = this.server ? [this.server.message<never>()] : [];
+    return Promise.race([Promise.all(webs), ...serverEnded]);
   }
 
   get children(): readonly Child[] {
-    return [this.server, ...this.#instances];
+    return [...(this.server ? [this.server] : []), ...this.#instances];
   }
 
   /** The instances first: they give back what they hold while the server is there to take it. */
   async stop(): Promise<void> {
     await Promise.all(this.#instances.map((child) => child.stop()));
-    await this.server.stop();
+    await this.server?.stop();
   }
 
   kill(): void {
     for (const child of this.children) child.kill();
   }
+}
+
+function startServer({ redis, namespace }: Extract<DemoMedium, { redis: string }>, lease: number): Child {
+  const script = new URL(import.meta.resolve('@nestjs-manager/server/dist/main.js'));
+  const settings = {
+    MANAGER_MODULES: './shared/shared-types.module.js#SharedTypesModule',
+    MANAGER_NAME: 'demo',
+    MANAGER_REDIS_URL: redis,
+    MANAGER_NAMESPACE: namespace,
+    MANAGER_LEASE: String(lease),
+  };
+  return new Child('server', script, settings, ['--import', new URL('./end-with-parent.js', import.meta.url).href]);
 }

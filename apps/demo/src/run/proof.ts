@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { CensusLine } from '../web/census.service.js';
 import { Checks } from './checks.js';
-import { describeEnd } from './child.js';
+import { describeEnd, type Child } from './child.js';
 import type { Cluster, ClusterOptions, Web } from './cluster.js';
 import { drive, type LoadResult } from './load.js';
 import { count, detail, progress, table } from './terminal.js';
@@ -17,7 +18,7 @@ const GREEDY_REQUESTS = 700;
 const CROWD = Array.from({ length: 200 }, (_, index) => `203.0.113.${index + 1}`);
 const GREEDY = ['198.51.100.1', '198.51.100.2', '198.51.100.3'];
 
-export const PROOF_OPTIONS: Omit<ClusterOptions, 'redis' | 'namespace'> = {
+export const PROOF_OPTIONS: Omit<ClusterOptions, 'medium'> = {
   instances: 3,
   lease: LEASE,
   limit: LIMIT,
@@ -136,8 +137,15 @@ async function proveLease(webs: readonly Web[], checks: Checks, total: number): 
   );
 }
 
+async function proveStop(cluster: Cluster, checks: Checks): Promise<void> {
+  const { server, medium } = cluster;
+  if (server) await proveServerStop(server, checks);
+  await proveInstancesStop(cluster, checks);
+  if ('address' in medium) await proveServerEnd(medium.address, checks);
+}
+
 /** The server first, while instances still are connected: the harder order. */
-async function proveStop({ server, children }: Cluster, checks: Checks): Promise<void> {
+async function proveServerStop(server: Child, checks: Checks): Promise<void> {
   progress('Stopping the server, then the instances, with SIGTERM');
   const since = performance.now();
   const ended = await server.stop();
@@ -146,12 +154,32 @@ async function proveStop({ server, children }: Cluster, checks: Checks): Promise
     ended.status === 0,
     `${describeEnd(ended)} after ${((performance.now() - since) / 1000).toFixed(2)} s`,
   );
+}
+
+async function proveInstancesStop({ server, children }: Cluster, checks: Checks): Promise<void> {
   const rest = children.filter((child) => child !== server && child.running);
   const ends = await Promise.all(rest.map((child) => child.stop()));
   checks.add(
-    'So did the instances',
+    server ? 'So did the instances' : 'The instances closed in order',
     ends.every(({ status }) => status === 0),
     rest.map(({ name }, index) => `${name}: ${describeEnd(ends[index] ?? { status: null, signal: null })}`).join(', '),
+  );
+}
+
+/** Nobody stops an embedded server: it ends when nobody uses it any more. */
+async function proveServerEnd(address: string, checks: Checks): Promise<void> {
+  progress('Waiting for the embedded server to end, since nobody uses it any more');
+  const path = address.slice('unix://'.length);
+  const since = performance.now();
+  let left = true;
+  while (left && performance.now() - since < 10_000) {
+    await pause(50);
+    left = existsSync(path);
+  }
+  checks.add(
+    'The embedded server ended by itself',
+    !left,
+    `after ${((performance.now() - since) / 1000).toFixed(2)} s`,
   );
 }
 

@@ -3,7 +3,7 @@ import type { Cluster, ClusterOptions, Web } from './cluster.js';
 import { detail, paint, progress } from './terminal.js';
 
 /** A limit that a person can reach by clicking. */
-export const SERVE_OPTIONS: Omit<ClusterOptions, 'redis' | 'namespace'> = {
+export const SERVE_OPTIONS: Omit<ClusterOptions, 'medium'> = {
   instances: 3,
   lease: 5000,
   limit: 10,
@@ -24,11 +24,11 @@ export async function serve({ server }: Cluster, webs: readonly Web[], signal: A
   const asked = new Promise<boolean>((resolve) =>
     signal.addEventListener('abort', () => resolve(true), { once: true }),
   );
-  const failed = server.ended.then((ended) => {
+  const failed = server?.ended.then((ended) => {
     if (signal.aborted) return true;
     progress(`The server ended: ${describeEnd(ended)}`);
     detail(...server.output);
     return false;
   });
-  return signal.aborted || Promise.race([asked, failed]);
+  return signal.aborted || Promise.race(failed ? [asked, failed] : [asked]);
 }

@@ -1,9 +1,13 @@
+/** Redis, or an embedded server of this address, which the first instance starts. */
+export type DemoMedium =
+  { readonly redis: string; readonly namespace: string } | { readonly address: string; readonly idle: number };
+
 /** What an instance is told by the process that starts it. */
 export interface WebSettings {
   /** Its name, in the census and on the page. */
   instance: string;
-  redis: string;
-  namespace: string;
+  /** How the instances reach what they share. */
+  medium: DemoMedium;
   /** Hits of one address in a window. */
   limit: number;
   /** Milliseconds. */
