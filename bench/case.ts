@@ -7,8 +7,11 @@ export interface Case {
   unit: string;
   /** The numbers of concurrent callers to measure with, each a cell. */
   callers: readonly number[];
-  /** Each caller is a client process of its own. What such a case needs is named, so that none is started in vain. */
-  processes?: { needs: Offer };
+  /**
+   * The callers are client processes of their own, or spread over `count` of them. What such a case needs is named, so that
+   * none is started in vain.
+   */
+  processes?: { needs: Offer; count?: number };
   /** Runs in the client process. `undefined` where the case does not apply to the target. */
   measure(target: Target, cell: Cell): Promise<Sample | undefined>;
 }

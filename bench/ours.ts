@@ -9,14 +9,13 @@ import {
   Manager,
   ManagerModule,
   ManagerServerModule,
+  ManagerServerStrategy,
   SharedProxy,
   SharedType,
 } from 'nestjs-manager';
 import type { ManagerModuleOptions, ManagerServerModuleOptions } from 'nestjs-manager';
-import type { BenchContext, Objects, System } from './system.js';
-
-/** What the options of both sides have in common. */
-export type Medium = Pick<ManagerModuleOptions & ManagerServerModuleOptions, 'redis' | 'namespace' | 'authkey'>;
+import { TASKS, THREADS } from './pools.js';
+import { BLOCK_BYTES, type BenchContext, type Objects, type System } from './system.js';
 
 const logger = ['warn', 'error', 'fatal'] as const;
 
@@ -41,13 +40,13 @@ class Visits {
   ) {}
 }
 
-function serverModule(medium: Medium) {
+function serverModule(medium: ManagerServerModuleOptions) {
   @Module({ imports: [ManagerServerModule.forRoot({ name: 'bench', ...medium, types: [VisitCounter] })] })
   class ServerModule {}
   return ServerModule;
 }
 
-function clientModule(medium: Medium) {
+function clientModule(medium: ManagerModuleOptions) {
   @Module({
     imports: [ManagerModule.forRoot(medium), ManagerModule.forFeature([{ type: VisitCounter, name: 'visits' }])],
     providers: [Visits],
@@ -56,16 +55,20 @@ function clientModule(medium: Medium) {
   return ClientModule;
 }
 
-/** The library over one medium. */
-export const ours = (medium: (context: BenchContext) => Medium): System => ({
+/** The library over one medium: of the server, and of the client, which is told where the server listens if it does. */
+export const ours = (
+  served: (context: BenchContext) => ManagerServerModuleOptions,
+  reached: (context: BenchContext, address: string | undefined) => ManagerModuleOptions,
+): System => ({
   async serve(context) {
-    const app = await createManagerServer(serverModule(medium(context)), { logger: [...logger] });
+    const app = await createManagerServer(serverModule(served(context)), { logger: [...logger] });
     await app.listen();
-    return { stop: () => app.close() };
+    const { address } = app.get(ManagerServerStrategy);
+    return { ...(address !== undefined && { address }), stop: () => app.close() };
   },
 
-  async connect(context) {
-    const app = await NestFactory.createApplicationContext(clientModule(medium(context)), {
+  async connect(context, address) {
+    const app = await NestFactory.createApplicationContext(clientModule(reached(context, address)), {
       logger: ['warn', 'error', 'fatal'],
     });
     const { manager, counter } = app.get(Visits);
@@ -81,6 +84,11 @@ export const ours = (medium: (context: BenchContext) => Medium): System => ({
       queue: async () => manager.named('queue').queue<number>(),
       lock: async (name) => manager.named(name).lock(),
       dict: async () => manager.named('dict').dict<string, number>(),
+      block: async () => manager.named('block').sharedMemory(BLOCK_BYTES),
+      async pool() {
+        const pool = await manager.named('pool').pool(THREADS, { tasks: TASKS });
+        return { run: (number) => pool.apply('square', [number]), map: (numbers) => pool.map('square', numbers) };
+      },
       native: app,
       close: () => app.close(),
     };

@@ -36,10 +36,15 @@ export class RunningSystem {
   async measure(caseName: string, cell: Cell, processes: Case['processes']): Promise<Sample | undefined> {
     if (!processes || this.#offers.includes('drive')) return this.#measureBy(this.client, caseName, cell);
     if (!this.#offers.includes(processes.needs)) return undefined;
-    const clients = Array.from({ length: cell.callers }, (_, i) => new BenchProcess(`${this.name}'s client ${i + 1}`));
+    const count = processes.count ?? cell.callers;
+    const clients = Array.from({ length: count }, (_, i) => new BenchProcess(`${this.name}'s client ${i + 1}`));
     try {
       await Promise.all(clients.map((client) => this.#connect(client)));
-      const alone = { ...cell, callers: 1, begin: Date.now() + (2 * cell.warmup + READY_SECONDS) * 1000 };
+      const alone = {
+        ...cell,
+        callers: cell.callers / count,
+        begin: Date.now() + (2 * cell.warmup + READY_SECONDS) * 1000,
+      };
       return together(await Promise.all(clients.map((client) => this.#measureBy(client, caseName, alone))));
     } finally {
       await Promise.all(clients.map((client) => client.stop()));

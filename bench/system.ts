@@ -35,6 +35,10 @@ export interface Target {
   lock?(name: string): Promise<Lock>;
   /** One dict for all callers. */
   dict?(): Promise<Dict>;
+  /** One block of memory of `BLOCK_BYTES` for all callers. */
+  block?(): Promise<Block>;
+  /** One pool for all callers. */
+  pool?(): Promise<Pool>;
   /**
    * For clients that are not this process: runs the whole cell there, also where each caller is a process. `undefined` where the
    * case does not apply.
@@ -59,9 +63,24 @@ export interface Lock {
   release(): Promise<unknown>;
 }
 
+export const BLOCK_BYTES = 64 * 1024 * 1024;
+
+export interface Block {
+  read(offset: number, length: number): Promise<Uint8Array>;
+  readInto(target: Uint8Array, offset: number): Promise<unknown>;
+  write(offset: number, bytes: Uint8Array): Promise<unknown>;
+}
+
 export interface Dict {
   set(key: string, value: number): Promise<unknown>;
   get(key: string): Promise<unknown>;
+}
+
+/** Two worker threads that square numbers. */
+export interface Pool {
+  run(number: number): Promise<unknown>;
+  /** All of them, by one call where there is one for it. */
+  map(numbers: readonly number[]): Promise<unknown>;
 }
 
 /** Remote objects that are made and given back one by one. */

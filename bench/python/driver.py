@@ -12,7 +12,7 @@ import threading
 import time
 from multiprocessing import Pipe, Process
 
-from shared import OPERATIONS, Manager
+from shared import OPERATIONS, Manager, blocks
 
 AUTHKEY = b'bench'
 MOST_PROCESSES = 16
@@ -25,7 +25,10 @@ def serve():
     server = Manager(authkey=AUTHKEY).get_server()
     print(server.address, flush=True)
     threading.Thread(target=end_with_stdin, args=(server,), daemon=True).start()
-    server.serve_forever()
+    try:
+        server.serve_forever()
+    finally:
+        blocks.unlink()
 
 
 def end_with_stdin(server):

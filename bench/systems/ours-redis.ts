@@ -1,3 +1,6 @@
 import { ours } from '../ours.js';
+import type { BenchContext } from '../system.js';
 
-export default ours(({ redisUrl, namespace }) => ({ redis: redisUrl, namespace }));
+const redis = ({ redisUrl, namespace }: BenchContext) => ({ redis: redisUrl, namespace });
+
+export default ours(redis, redis);
