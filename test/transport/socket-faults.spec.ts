@@ -259,8 +259,13 @@ describe('over sockets', () => {
       );
       expect(early.filter((answer) => answer === false).length).toBeGreaterThan(30);
       server.resume();
-      const answers = await Promise.all(writes);
-      expect(answers.filter(Boolean).length).toBeGreaterThan(60);
+      await Promise.all(writes);
+      // What came at once may have been more than the inbox takes, which costs its owner a connection.
+      await until(
+        () => transport.write('mine', 'frames', mebibyte),
+        (taken) => taken,
+        { within: LEASE },
+      );
       await inbox.close();
     });
   });

@@ -14,9 +14,15 @@ export class Line implements Transport {
   /** Frames and beats that arrived here are not read. */
   deaf = false;
   readonly #under: Transport;
+  readonly #listeners = new Set<(state: TransportState) => void>();
 
   constructor(under: Transport) {
     this.#under = under;
+  }
+
+  /** As if the connection had been lost and made again. */
+  reconnect(): void {
+    for (const listener of this.#listeners) listener('connected');
   }
 
   /** As if the cable were cut in both directions, and nobody had noticed. */
@@ -51,7 +57,12 @@ export class Line implements Transport {
   }
 
   onState(listener: (state: TransportState) => void): () => void {
-    return this.#under.onState(listener);
+    this.#listeners.add(listener);
+    const unlisten = this.#under.onState(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      unlisten();
+    };
   }
 
   openInbox(owner: string, options: InboxOptions, reader: InboxReader): Promise<Inbox> {

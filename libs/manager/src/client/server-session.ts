@@ -97,7 +97,11 @@ export class ServerSession implements Peer, RecordSession {
   readonly #pending: PendingCalls;
   readonly #beats = new BeatCounter();
   readonly #timer: NodeJS.Timeout;
+  /** Fires at the end of the lease, where no beat is answered before. */
+  #end: NodeJS.Timeout | undefined;
   #calls = 0;
+  /** Goodbye was said: nothing else is asked of the server. */
+  #leaving = false;
   #beatHeard = 0;
   /** MACs of the last beats. */
   #lately: Uint8Array[] = [];
@@ -171,7 +175,7 @@ export class ServerSession implements Peer, RecordSession {
   ): Promise<unknown> {
     // Whoever owns something hears that it may be lost before any further call leaves.
     if (this.#onLost.size > 0) this.#leaseHolds();
-    if (this.ended) return Promise.reject(this.endedError(record, 'not-executed'));
+    if (this.ended || this.#leaving) return Promise.reject(this.endedError(record, 'not-executed'));
     if (record?.lost) return Promise.reject(lostError(record));
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(abortedError(method, record, signal.reason, 'not-executed'));
@@ -307,6 +311,7 @@ export class ServerSession implements Peer, RecordSession {
 
   /** Goodbye in order: what was sent before it is handled, then everything held is given back. */
   sayGoodbye(): void {
+    this.#leaving = true;
     if (!this.ended) this.link.send(encodeMessage([MessageKind.bye, 'closed'], this.#limits), 0, false);
   }
 
@@ -315,6 +320,7 @@ export class ServerSession implements Peer, RecordSession {
     if (this.ended) return;
     this.ended = reason;
     clearInterval(this.#timer);
+    clearTimeout(this.#end);
     this.#lost();
     for (const pending of this.#pending.takeAll()) {
       const fate: Fate = pending.outgoing?.state === 'sent' ? 'unknown' : 'not-executed';
@@ -339,9 +345,9 @@ export class ServerSession implements Peer, RecordSession {
       ...(cause !== undefined && { cause }),
     };
     const what = record ? `${record.typeid} #${record.id}` : `The session at "${this.server}"`;
-    switch (this.ended) {
+    switch (this.ended ?? (this.#leaving && 'closed')) {
       case 'manager-closed':
-      // It said goodbye, and the server has heard it first.
+      // It said goodbye, whether or not the server has heard it.
       case 'closed':
         return new ManagerClosedError('The manager was closed.', details);
       case 'server-closed':
@@ -369,6 +375,19 @@ export class ServerSession implements Peer, RecordSession {
     return false;
   }
 
+  /**
+   * Beats fall on the end of the lease, and one that comes a moment too early would leave owners in the belief for another
+   * beat, in which the server gives what they had to others.
+   */
+  #expectEnd(): void {
+    if (!this.#leaseHolds()) return;
+    const left = this.lease - this.#beats.elapsed();
+    if (left > beatInterval(this.lease)) return;
+    clearTimeout(this.#end);
+    this.#end = setTimeout(() => this.#expectEnd(), Math.ceil(left));
+    this.#end.unref();
+  }
+
   /** What they say now is the first that the server hears of this session, if it hears of it again. */
   #lost(): void {
     const told = [...this.#onLost];
@@ -386,7 +405,7 @@ export class ServerSession implements Peer, RecordSession {
 
   #beat(): void {
     if (this.ended) return;
-    this.#leaseHolds();
+    this.#expectEnd();
     if (this.#owner.connected()) {
       if (this.#beats.unanswered > 0) this.#owner.reread();
       if (this.#beats.unanswered >= SILENT_BEATS) void this.#look();

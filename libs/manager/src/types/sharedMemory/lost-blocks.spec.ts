@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { failure, House } from '../../client/house.suite.js';
+import { failure, House, turns } from '../../client/house.suite.js';
 import { ManagerClosedError, ObjectLostError, SessionExpiredError } from '../../protocol/index.js';
 import { builtInTypes, Manager } from '../index.js';
 import { untilObjects } from '../support/counted.suite.js';
@@ -54,5 +54,22 @@ describe('a block that is lost is lost to who has it open, too', () => {
     await manager.close();
     expect(await failure(block.read())).toBeInstanceOf(ManagerClosedError);
     await other.close();
+  });
+
+  it('before a loop that was blocked for longer than the lease does anything with it', async () => {
+    await house.server([], { builtIn: builtInTypes(), lease: 300 });
+    const line = house.line();
+    const manager = new Manager({ transport: line });
+    const block = await manager.sharedMemory(8);
+    await block.write(0, Buffer.from('before'));
+    line.cut();
+    const until = performance.now() + 350;
+    while (performance.now() < until);
+    const read = block.read(0, 6);
+    // Nobody but the server can say whether the block is still held, and the server does not hear the question yet.
+    expect(await Promise.race([read, turns(20).then(() => 'asked')])).toBe('asked');
+    line.mend();
+    expect((await read).toString()).toBe('before');
+    await manager.close();
   });
 });

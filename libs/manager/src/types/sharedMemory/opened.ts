@@ -35,6 +35,8 @@ export function openedFile(proxy: object, member: string): BlockFile | Promise<B
   if (state.closed) throw closedError(member);
   // A hosted proxy may last for one call only, which the server knows, and is at hand to say.
   if (handle.target.keep) return validated(proxy, root, state);
+  // Where the lease is over it drops the file by this: what drops it otherwise is a timer, and a loop that was blocked may come here first.
+  if (state.file) onLeaseLost(proxy, nothing)();
   if (state.file) return state.file;
   return (state.opening ??= open(proxy, root, state).finally(() => (state.opening = undefined)));
 }
@@ -63,6 +65,8 @@ export function closeFile(proxy: object): void {
   state.closed = true;
   drop(state);
 }
+
+function nothing(): void {}
 
 function stateOf(root: Handle): Opened {
   let state = opened.get(root);
