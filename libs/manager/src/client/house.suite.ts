@@ -71,6 +71,7 @@ export class Line implements Transport {
         if (!this.deaf) reader.deliver(lane, deliveries);
       },
       drained: (asOf) => reader.drained(asOf),
+      beatsDrained: (asOf) => reader.beatsDrained?.(asOf),
       restarted: () => reader.restarted(),
     });
   }

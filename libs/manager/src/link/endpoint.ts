@@ -31,6 +31,8 @@ export interface EndpointHandlers {
   unknown?(session: string, seal: Seal | undefined): void;
   /** The inbox was read to its end. */
   drained?(): void;
+  /** Its beats were, and frames are left. */
+  beatsDrained?(): void;
   /** The medium was away for a while, or lost the inbox. */
   restarted?(): void;
   /** The medium ended, and every server in it. */
@@ -108,6 +110,10 @@ export class Endpoint implements InboxReader {
   drained(): void {
     this.#drains++;
     this.#handlers.drained?.();
+  }
+
+  beatsDrained(): void {
+    this.#handlers.beatsDrained?.();
   }
 
   restarted(): void {

@@ -83,6 +83,7 @@ export class Link {
   /** Messages for which there was no credit, oldest first. Later ones that need credit queue behind them. */
   #blocked: Outgoing[] = [];
   #blockedBytes = 0;
+  #outboxBytes = 0;
   #flushing = false;
   #writes = 0;
   #early = EARLY;
@@ -124,9 +125,9 @@ export class Link {
     return this.#options.mac;
   }
 
-  /** Bytes that left and are not acknowledged, and those that wait for credit. */
+  /** Bytes that are kept for the peer: what left and is not acknowledged, and what waits for credit or the end of the turn. */
   get pendingBytes(): number {
-    return this.#unackedBytes + this.#blockedBytes;
+    return this.#unackedBytes + this.#blockedBytes + this.#outboxBytes;
   }
 
   /** Number of the oldest frame that is not acknowledged; 0 where all are. */
@@ -195,6 +196,7 @@ export class Link {
     if (credited) this.#spend(item);
     else if (this.#delivering) this.#ackFloor ??= this.#taken - 1;
     this.#outbox.push(item);
+    this.#outboxBytes += item.size;
     this.#scheduleFlush();
     if (this.#outbox.length >= this.#early) {
       this.#early *= 2;
@@ -216,7 +218,10 @@ export class Link {
       return true;
     }
     const at = this.#outbox.indexOf(item);
-    if (at >= 0) this.#outbox.splice(at, 1);
+    if (at >= 0) {
+      this.#outbox.splice(at, 1);
+      this.#outboxBytes -= item.size;
+    }
     if (item.credited) {
       this.#used.calls -= item.calls;
       this.#used.bytes -= item.size;
@@ -362,6 +367,7 @@ export class Link {
     this.#outbox = [];
     this.#blocked = [];
     this.#blockedBytes = 0;
+    this.#outboxBytes = 0;
     this.#unacked = [];
     this.#unackedBytes = 0;
   }
@@ -389,6 +395,7 @@ export class Link {
       this.#spend(item);
       this.#outbox.push(item);
       this.#blockedBytes -= item.size;
+      this.#outboxBytes += item.size;
       ready++;
     }
     if (ready === 0) return;
@@ -511,6 +518,7 @@ export class Link {
       bytes += item.size;
       count++;
     }
+    this.#outboxBytes -= bytes;
     if (count < items.length) return items.splice(0, count);
     this.#outbox = [];
     this.#ackFloor = undefined;

@@ -3,7 +3,7 @@
  * frame means. Every medium passes the suite in `conformance.suite.ts`.
  */
 export interface Transport {
-  /** For messages: `redis`, `memory`. */
+  /** For messages: `redis`, `socket`, `memory`. */
   readonly kind: string;
 
   /**
@@ -69,6 +69,11 @@ export interface InboxReader {
    * `performance.now()`, when the read was sent: after a pause of this process, wait for one that is later than the pause.
    */
   drained(asOf: number): void;
+  /**
+   * The same of the beats alone, where more frames wait than one read takes: who sends many must not keep a server from
+   * seeing who is silent. A medium that always reads to the end of both need not say it.
+   */
+  beatsDrained?(asOf: number): void;
   /** The medium lost the inbox and it was made again, or reading starts again from its first item (a new connection). */
   restarted(): void;
   /** The medium itself ended, and everything in it: inboxes and claims. What has its address next knows nothing of them. */

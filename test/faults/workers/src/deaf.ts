@@ -12,6 +12,7 @@ export class DeafTransport extends RedisTransport {
         if (!this.deaf) reader.deliver(lane, deliveries);
       },
       drained: (asOf) => reader.drained(asOf),
+      beatsDrained: (asOf) => reader.beatsDrained?.(asOf),
       restarted: () => reader.restarted(),
     });
   }

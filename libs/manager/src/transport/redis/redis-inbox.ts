@@ -167,6 +167,9 @@ export class RedisInbox implements Inbox {
       const full = reads.some((read) => read.entries >= count);
       for (const read of reads) this.#take(read);
       if (!full) this.#tell((reader) => reader.drained(asOf));
+      else if (!reads.some(({ lane, entries }) => lane === 'beats' && entries >= count)) {
+        this.#tell((reader) => reader.beatsDrained?.(asOf));
+      }
       this.#options.delivered();
       // What this turn still writes in answer goes to Redis before the next read is asked for: a write to the socket takes
       // longer than all else in the way of a call.
