@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SharedType } from '../definition/index.js';
 import { OverloadedError, SessionExpiredError } from '../protocol/index.js';
 import { silentLogger } from '../server/index.js';
-import { failure, House, until } from './house.suite.js';
+import { deferred, failure, House, until, type Deferred } from './house.suite.js';
+
+let gate: Deferred;
 
 @SharedType()
 class Mill {
@@ -16,12 +18,17 @@ class Mill {
   blob(bytes: number): Uint8Array {
     return new Uint8Array(bytes);
   }
+  async later(bytes: number): Promise<Uint8Array> {
+    await gate.promise;
+    return new Uint8Array(bytes);
+  }
 }
 
 describe('under pressure', () => {
   let house: House;
   beforeEach(() => {
     house = new House();
+    gate = deferred();
   });
   afterEach(() => house.close());
 
@@ -75,5 +82,31 @@ describe('under pressure', () => {
     // Its answer may still be read, from the inbox.
     await call;
     expect(await failure(mill.blob(1))).toBeInstanceOf(SessionExpiredError);
+  });
+
+  it('answers of calls that ran side by side are kept up to a bound for who does not read them, and dropped beyond', async () => {
+    const [KIB, CREDIT] = [1024, 256 * 1024];
+    await house.server([Mill], { limits: { bytes: CREDIT, messageBytes: CREDIT } });
+    const line = house.line();
+    const mill = await house.manager({ transport: line }).create(Mill);
+    const other = await house.manager().create(Mill);
+    // All of them begin before the first has ended.
+    const calls = Array.from({ length: 100 }, () => mill.later(64 * KIB));
+    const answers = Promise.allSettled(calls);
+    await mill.grind(0);
+    line.deaf = true;
+    gate.resolve();
+    for (let i = 0; i < 10; i++) expect(await other.blob(KIB)).toHaveLength(KIB);
+    line.mend();
+    const settled = await answers;
+    const dropped = settled.filter(({ status }) => status === 'rejected');
+    for (const { reason } of dropped as PromiseRejectedResult[]) {
+      expect(reason).toBeInstanceOf(OverloadedError);
+      expect(reason).toMatchObject({ fate: 'executed', retryAfter: expect.any(Number) });
+    }
+    // Sixteen times the credit, and what brought it beyond that.
+    expect(settled.length - dropped.length).toBeGreaterThanOrEqual((16 * CREDIT) / (64 * KIB));
+    expect(settled.length - dropped.length).toBeLessThanOrEqual((16 * CREDIT) / (64 * KIB) + 2);
+    expect(await mill.blob(1)).toHaveLength(1);
   });
 });

@@ -32,6 +32,14 @@ class Work {
   }
 }
 
+@SharedType({ serial: true })
+class Turnstile {
+  async pass(): Promise<void> {
+    started++;
+    await gate.promise;
+  }
+}
+
 let house: House;
 let manager: Manager;
 let work: SharedProxy<Work>;
@@ -39,7 +47,7 @@ let work: SharedProxy<Work>;
 beforeEach(async () => {
   [gate, started, aborted, deadline] = [deferred<string>(), 0, 0, undefined];
   house = new House();
-  await house.server([Work], { limits: { calls: 4 } });
+  await house.server([Work, Turnstile], { lease: 1200, limits: { calls: 4 } });
   manager = house.manager({ timeout: 60 });
   work = await manager.create(Work);
 });
@@ -57,6 +65,27 @@ describe('a call that runs out of time', () => {
       retryable: true,
     });
     await until(() => aborted === 1);
+  });
+
+  it.each([
+    ['forward', 3_600_000],
+    ['back', -3_600_000],
+  ])('does so by a clock that nobody sets: not by one that is set %s', async (_, offset) => {
+    const patient = house.manager({ timeout: 10_000 });
+    const [turn, blocking] = [await patient.create(Turnstile), await patient.create(Work)];
+    const real = Date.now;
+    try {
+      const passing = [0, 1].map(() => turn.pass());
+      // So many that most of them wait for their turn at the server.
+      const blocked = Array.from({ length: 20 }, () => blocking.block(4));
+      await until(() => started === 1);
+      Date.now = () => real() + offset;
+      gate.resolve('');
+      expect(await Promise.all(passing)).toHaveLength(2);
+      await Promise.all(blocked);
+    } finally {
+      Date.now = real;
+    }
   });
 
   it('harms no other: the answer that comes too late is dropped', async () => {

@@ -55,8 +55,8 @@ export class Call implements CallContext {
   /** Credit that goes back when it ends. */
   readonly bytes: number;
   readonly #task: string;
-  /** Ms since 1970 by this machine's clock; undefined without a timeout. */
-  readonly deadline: number | undefined;
+  /** When it runs out of time, by the monotonic clock: one that is set must not end calls, nor start those that are over. */
+  readonly due: number | undefined;
   /** Its credit went back when it started, because it may wait for ever. */
   waits = false;
   started = false;
@@ -90,7 +90,7 @@ export class Call implements CallContext {
     number: number,
     method: string,
     args: readonly unknown[],
-    deadline: number | undefined,
+    due: number | undefined,
     task: string,
     bytes: number,
   ) {
@@ -99,7 +99,7 @@ export class Call implements CallContext {
     this.number = number;
     this.method = method;
     this.args = args;
-    this.deadline = deadline;
+    this.due = due;
     this.#task = task;
     this.bytes = bytes;
   }
@@ -114,6 +114,11 @@ export class Call implements CallContext {
 
   get task(): string | undefined {
     return this.#task === '' ? undefined : this.#task;
+  }
+
+  /** Ms since 1970 by this machine's clock; undefined without a timeout. */
+  get deadline(): number | undefined {
+    return this.due === undefined ? undefined : Math.round(Date.now() + this.due - performance.now());
   }
 
   /** Made when first asked for: few methods look at it. */
@@ -259,6 +264,6 @@ export class Call implements CallContext {
   }
 
   get expired(): boolean {
-    return this.deadline !== undefined && Date.now() >= this.deadline;
+    return this.due !== undefined && performance.now() >= this.due;
   }
 }

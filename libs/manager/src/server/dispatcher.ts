@@ -9,6 +9,8 @@ export interface DispatcherOptions {
   table: ObjectTable;
   /** Calls on object 0: the server itself. */
   verb: (call: Call) => unknown;
+  /** Whether the server's own lease holds: whoever has waited for a turn may not start otherwise. */
+  mayStart: () => boolean;
 }
 
 /** The calls of one serial object: those that wait for their turn, and the one that has it, with what it called there. */
@@ -26,6 +28,8 @@ interface Line {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #lines = new WeakMap<HostedObject, Line>();
+  /** Those whose next call waits until the server has asserted its lease. */
+  readonly #held = new Set<Line>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -45,6 +49,13 @@ export class Dispatcher {
     }
     if (target.type.serial) this.#lineUp(call, target);
     else this.#run(call);
+  }
+
+  /** The server's lease was asserted again. */
+  resume(): void {
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const line of held) this.#advance(line);
   }
 
   /** Ends a call that never started. */
@@ -72,10 +83,10 @@ export class Dispatcher {
     if (!line) this.#lines.set(target, (line = { waiting: [], turn: new Set(), advancing: false }));
     // Its own chain goes ahead of all lines: the call that has the turn waits for this one.
     for (const one of line.turn) if (one.leadsTo(call)) return this.#run(call, line);
-    if (call.deadline !== undefined) {
+    if (call.due !== undefined) {
       call.timer = setTimeout(() => {
         if (!call.started) this.refuse(call, timeoutError(call, `while it waited for its turn at ${describe(target)}`));
-      }, call.deadline - Date.now());
+      }, call.due - performance.now());
     }
     line.waiting.push(call);
     this.#advance(line);
@@ -87,6 +98,10 @@ export class Dispatcher {
     if (line.advancing) return;
     line.advancing = true;
     while (line.turn.size === 0 && line.waiting.length > 0) {
+      if (!this.#options.mayStart()) {
+        this.#held.add(line);
+        break;
+      }
       const call = line.waiting.shift() as Call;
       if (call.ended) continue;
       if (call.expired) this.refuse(call, timeoutError(call, 'before its turn came'));

@@ -64,7 +64,7 @@ export class ForeignHolding extends Holding {
     const parent = this.host.current() ?? (lent?.ended ? undefined : lent);
     const { options } = handle;
     // It is part of the call that runs: it has no more time, and ends with it.
-    const left = parent?.deadline === undefined ? undefined : Math.max(1, parent.deadline - Date.now());
+    const left = parent?.due === undefined ? undefined : Math.max(1, parent.due - performance.now());
     const timeout = left === undefined ? options.timeout : Math.min(options.timeout || Infinity, left);
     const signals = [options.signal, parent?.signal].filter((signal) => signal !== undefined);
     const { signal, stop } = first(signals);

@@ -31,6 +31,8 @@ export interface HostedCallsOptions {
   /** `fn` runs when the server closes. */
   onEnd: (fn: () => void) => () => void;
   nextFence: () => bigint;
+  /** Whether the server's own lease holds. */
+  mayStart: () => boolean;
   report: (error: unknown, context: string) => void;
   /** What stands for a shared thing in the hands of hosted code: a proxy, lent to `borrower` if there is one. */
   lend: (
@@ -49,6 +51,8 @@ export class HostedCalls {
   readonly #options: HostedCallsOptions;
   #numbers = 0;
   #waiting = 0;
+  /** Those that wait until the server has asserted its lease, in their order. */
+  readonly #held: Call[] = [];
   /** Those of the server's own code that have not ended. */
   readonly #under = new Map<Call, HostedOrigin>();
 
@@ -70,11 +74,11 @@ export class HostedCalls {
     const ended = options.signal?.aborted ? options.signal : released?.over ? released : undefined;
     if (ended) return Promise.reject(this.#aborted(target, method, ended.reason, 'not-executed'));
     const timeout = options.timeout ?? (waits ? 0 : TIMEOUT);
-    const mine = timeout > 0 ? Date.now() + timeout : undefined;
-    const deadline = parent?.deadline === undefined ? mine : Math.min(mine ?? Infinity, parent.deadline);
+    const mine = timeout > 0 ? performance.now() + timeout : undefined;
+    const due = parent?.due === undefined ? mine : Math.min(mine ?? Infinity, parent.due);
     return new Promise((resolve, reject) => {
       const origin = new HostedOrigin(this, this.#options, parent, handle, resolve, reject);
-      const call = new Call(origin, target, ++this.#numbers, method, [], deadline, currentTask(parent), 0);
+      const call = new Call(origin, target, ++this.#numbers, method, [], due, currentTask(parent), 0);
       call.parent = parent;
       try {
         call.args = this.#copy(args, call, 'args', {});
@@ -87,8 +91,14 @@ export class HostedCalls {
       const ends = (reason: unknown): void => origin.giveUp(call, this.#aborted(target, method, reason, 'unknown'));
       if (options.signal) origin.listen(options.signal, ends);
       if (released) origin.listenToo(released.listen(ends));
-      queueMicrotask(() => this.#options.dispatcher.admit(call));
+      queueMicrotask(() => this.#admit(call));
     });
+  }
+
+  /** The server's lease was asserted again. */
+  resume(): void {
+    while (this.#held.length > 0 && this.#options.mayStart())
+      this.#options.dispatcher.admit(this.#held.shift() as Call);
   }
 
   /** A copy of the result of `call` for whoever made it; what is shared in it is lent to `borrower`, which that one is part of. */
@@ -141,6 +151,13 @@ export class HostedCalls {
 
   waited(): void {
     this.#waiting--;
+  }
+
+  /** Code of a server that was superseded runs on, and starts nothing more there. */
+  #admit(call: Call): void {
+    if (this.#held.length === 0 && this.#options.mayStart()) return this.#options.dispatcher.admit(call);
+    this.#held.push(call);
+    call.origin.lasts(call);
   }
 
   #copy(
@@ -232,9 +249,9 @@ class HostedOrigin implements CallOrigin {
   lasts(call: Call): void {
     if (this.#lasting || call.ended) return;
     this.#lasting = true;
-    if (call.deadline !== undefined) {
+    if (call.due !== undefined) {
       const timeUp = (): void => this.giveUp(call, this.#calls.timedOut(call));
-      this.#timer = setTimeout(timeUp, Math.max(0, call.deadline - Date.now()));
+      this.#timer = setTimeout(timeUp, Math.max(0, call.due - performance.now()));
     }
     if (!this.#parent) this.listenToo(this.#calls.under(call, this));
     else this.listen(this.#parent.signal, () => this.#options.dispatcher.cancel(call));

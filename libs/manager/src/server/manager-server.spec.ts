@@ -3,6 +3,7 @@ import { deferred, failure, House, Line, until, type Deferred } from '../client/
 import { SharedType } from '../definition/index.js';
 import type { Claims, TransportState } from '../transport/index.js';
 import { ManagerServer, silentLogger } from './index.js';
+import { claimValue } from './server-claim.js';
 
 @SharedType()
 class Room {
@@ -83,6 +84,23 @@ describe('a server', () => {
     expect(await first.superseded).toMatchObject({ code: 'ERR_MANAGER_SERVER_SUPERSEDED' });
     expect(await failure(room.ping())).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST' });
     expect(await (await manager.create(Room)).ping()).toBe('pong');
+  });
+
+  it('keeps its name where the medium comes back with the claim of a generation before it', async () => {
+    const dead = house.medium.connect();
+    const predecessor = await house.server([Room], { lease: 300, transport: dead });
+    const witness = house.medium.connect();
+    await witness.open();
+    const key = { kind: 'server', tag: 'default' } as const;
+    const older = claimValue(predecessor.identity);
+    house.medium.kill(dead);
+    const server = await house.server([Room], { lease: 300 });
+    const room = await house.manager().get(Room, 'lobby');
+    expect(await room.ping()).toBe('pong');
+    await witness.claims.compareAndSet(key, claimValue(server.identity), older, 300);
+    while ((await witness.claims.read(key))?.value !== claimValue(server.identity));
+    expect(await room.ping()).toBe('pong');
+    await witness.close();
   });
 
   it('waits for the lease of a predecessor that died, and says for whom', async () => {

@@ -132,6 +132,8 @@ export class ManagerServer implements SessionHost {
   #renewing = false;
   /** The medium or the lease was away, and what that takes to make up for was not done yet. */
   #behind = false;
+  /** No name is disputed. */
+  #settled = true;
   #acting = false;
   /** The last attempt to renew the lease failed: the medium is away, or takes no writes. */
   #refused = false;
@@ -194,7 +196,11 @@ export class ManagerServer implements SessionHost {
       identity,
       pin,
     });
-    this.dispatcher = new Dispatcher({ table: this.table, verb: (call) => verbs.run(call) });
+    this.dispatcher = new Dispatcher({
+      table: this.table,
+      verb: (call) => verbs.run(call),
+      mayStart: () => this.#leaseHolds,
+    });
     this.proxies = new HostedProxies({
       table: this.table,
       types: this.types,
@@ -219,6 +225,7 @@ export class ManagerServer implements SessionHost {
       logger: options.logger,
       onEnd: (fn) => this.#onClosed(fn),
       nextFence: () => this.nextFence(),
+      mayStart: () => this.#leaseHolds,
       report: (error, context) => this.report(error, context),
       lend: (value, borrower, lent, from) => this.proxies.lend(value, borrower, lent, from),
     });
@@ -260,7 +267,11 @@ export class ManagerServer implements SessionHost {
         find: (session) => this.#sessions.get(session),
         hello: (session, hello, seal) => this.#hello(session, hello, seal),
         unknown: (session, seal) => this.#unknown(session, seal),
-        drained: () => this.#drained(),
+        drained: () => {
+          this.turns.next();
+          this.#expire();
+        },
+        beatsDrained: () => this.#expire(),
         restarted: () => this.#clock.interrupted(),
         malformed: (error) => this.#malformed.count(error),
         broken: (peer, error) => this.broken(peer as Session, error),
@@ -322,7 +333,12 @@ export class ManagerServer implements SessionHost {
   }
 
   mayAct(): boolean {
-    return this.#acting && this.#claim.valid && this.#transport.state === 'connected';
+    return this.#leaseHolds && this.#transport.state === 'connected';
+  }
+
+  /** Code that runs, and lines of calls that were let in, go on while the medium is away, for as long as the lease lasts. */
+  get #leaseHolds(): boolean {
+    return this.#acting && this.#claim.valid;
   }
 
   mayStart(): boolean {
@@ -465,8 +481,7 @@ export class ManagerServer implements SessionHost {
   }
 
   /** Every beat that waited has been read: those who are still not heard of have no excuse. */
-  #drained(): void {
-    this.turns.next();
+  #expire(): void {
     // Where Redis refuses our own renewals it takes nobody's beats either.
     if (this.#refused) this.#clock.interrupted();
     this.#clock.drained();
@@ -514,16 +529,18 @@ export class ManagerServer implements SessionHost {
       if (!this.#claim.valid) this.#acting = false;
       await this.#claim.renew();
       this.#refused = false;
-      if (behind || this.#beats++ % 12 === 0) {
+      if (behind || !this.#settled || this.#beats++ % 12 === 0) {
         await this.#forgetDead();
-        for (const object of await this.#names.renew()) {
+        this.#settled = await this.#names.renew((object) => {
           this.logger.warn(`${object.type.typeid} #${object.id} lost its name to another server; its holders are told`);
           this.table.evict(object);
-        }
+        });
       }
       this.#acting = true;
       await this.#announce();
       this.#forgetEnded();
+      this.dispatcher.resume();
+      this.#hostedCalls.resume();
       if (behind) for (const session of this.#sessions.values()) this.#revive(session);
     } catch (error) {
       this.#behind ||= behind;

@@ -80,6 +80,17 @@ afterEach(async () => {
 const isObject = (found: HostedObject | Elsewhere): found is HostedObject => 'instance' in found;
 const claimOf = async (name: string): Promise<string | undefined> =>
   (await one.transport.claims.read({ kind: 'name', tag: `Room:${name}` }))?.value;
+/** Puts the claim of somebody else in the place of whatever claim there is. */
+const stands = async (name: string, identity: ServerIdentity): Promise<void> => {
+  const key = { kind: 'name', tag: `Room:${name}` } as const;
+  const { claims } = two.transport;
+  await claims.compareAndSet(key, (await claims.read(key))?.value ?? null, claimValue(identity), 60_000);
+};
+const renewed = async ({ names }: Server): Promise<{ lost: HostedObject[]; settled: boolean }> => {
+  const lost: HostedObject[] = [];
+  const settled = await names.renew((object) => lost.push(object));
+  return { lost, settled };
+};
 const turns = async (count = 10): Promise<void> => {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -342,23 +353,70 @@ describe('the claims of a server', () => {
   it('are taken again where the medium lost them', async () => {
     await one.get('lobby');
     await one.transport.claims.compareAndSet({ kind: 'name', tag: 'Room:lobby' }, claimValue(one.identity), null, 0);
-    expect(await one.names.renew()).toEqual([]);
+    expect(await renewed(one)).toEqual({ lost: [], settled: true });
     expect(await claimOf('lobby')).toBe(claimValue(one.identity));
   });
 
   it('that another server took meanwhile are given up, and it is said whose objects lost their names', async () => {
     const object = (await one.get('lobby')) as HostedObject;
     const kept = (await one.get('hall')) as HostedObject;
-    await one.transport.claims.compareAndSet(
-      { kind: 'name', tag: 'Room:lobby' },
-      claimValue(one.identity),
-      claimValue(two.identity),
-      60_000,
-    );
-    expect(await one.names.renew()).toEqual([object]);
+    await stands('lobby', two.identity);
+    expect(await renewed(one)).toEqual({ lost: [object], settled: true });
     expect(one.names.find('Room', 'lobby')).toBeUndefined();
     expect(one.names.find('Room', 'hall')).toBe(kept);
     expect(await one.get('lobby')).toEqual({ server: 'two', generation: 1 });
+  });
+
+  it('are given up and told of one by one, also where the medium goes away in between', async () => {
+    const [lobby, hall] = [(await one.get('lobby')) as HostedObject, (await one.get('hall')) as HostedObject];
+    await stands('lobby', two.identity);
+    await stands('hall', two.identity);
+    const { claims } = one.transport;
+    const compareAndSet = claims.compareAndSet.bind(claims);
+    let asked = 0;
+    jest.spyOn(claims, 'compareAndSet').mockImplementation((...args) => {
+      if (++asked === 2) return Promise.reject(new Error('The medium went away.'));
+      return compareAndSet(...args);
+    });
+    const lost: HostedObject[] = [];
+    await expect(one.names.renew((object) => lost.push(object))).rejects.toThrow('went away');
+    expect(lost).toEqual([lobby]);
+    expect(await renewed(one)).toEqual({ lost: [hall], settled: true });
+  });
+
+  it('are taken back from a generation of its own name that is over, as a medium that lost the last minutes has them', async () => {
+    const third = new Server(medium, 'one', 3);
+    await third.start();
+    await third.get('lobby');
+    await stands('lobby', one.identity);
+    expect(await renewed(third)).toEqual({ lost: [], settled: true });
+    expect(await claimOf('lobby')).toBe(claimValue(third.identity));
+    await third.transport.close();
+  });
+
+  it('are taken back from another server that is dead, once it had a lease to show that it lives', async () => {
+    const object = (await one.get('lobby')) as HostedObject;
+    await stands('lobby', { name: 'dead', generation: 1, nonce: 'n1' });
+    expect(await renewed(one)).toEqual({ lost: [], settled: false });
+    await new Promise((resolve) => setTimeout(resolve, LEASE / 2));
+    expect(await renewed(one)).toEqual({ lost: [], settled: false });
+    await new Promise((resolve) => setTimeout(resolve, LEASE / 2));
+    expect(await renewed(one)).toEqual({ lost: [], settled: true });
+    expect(await claimOf('lobby')).toBe(claimValue(one.identity));
+    expect(one.names.find('Room', 'lobby')).toBe(object);
+  });
+
+  it('that another server took while the object was being made lead there: what was made has no name', async () => {
+    let made!: (room: Room) => void;
+    const room = new Promise<Room>((resolve) => (made = resolve));
+    const entered = jest.fn();
+    const asked = one.get('lobby', { make: () => (entered(), room) });
+    while (entered.mock.calls.length === 0) await turns(1);
+    await stands('lobby', two.identity);
+    expect(await renewed(one)).toEqual({ lost: [], settled: true });
+    made(new Room());
+    expect(await asked).toEqual({ server: 'two', generation: 1 });
+    expect(one.table.size).toBe(0);
   });
 
   it('are all given back when it closes, and no name is taken any more', async () => {

@@ -1,6 +1,5 @@
 import { ConfigurationError, ServerClosingError } from '../protocol/index.js';
 import type { KeepOption } from '../protocol/index.js';
-import { Moment } from '../link/index.js';
 import type { ClaimKey, Claims } from '../transport/index.js';
 import type { TypeDefinition } from '../definition/index.js';
 import type { Holder, HostedObject, ObjectTable } from './object-table.js';
@@ -41,10 +40,19 @@ interface Entry {
   readonly asker: AbortSignal;
   /** The object, or where the name is instead; shared by all who ask while it is being made. */
   ready: Promise<HostedObject | Elsewhere>;
+  /** The claim stands in the medium, as far as is known. */
+  claimed?: boolean;
+  /** What stood in its place at the last renewal, and may be a dead server's. */
+  dispute: Dispute;
   object?: HostedObject;
   hold?: NameHold;
   /** Set while the claim is being given back: who asks meanwhile begins anew after it. */
   leaving?: Promise<void>;
+}
+
+/** A claim whose owner's lease is not there: dead, or about to assert itself again. It has one more lease to do so. */
+interface Dispute {
+  absent?: { value: string; since: number };
 }
 
 export interface NamesOptions {
@@ -93,6 +101,7 @@ export class Names {
         typeid: type.typeid,
         name,
         asker: signal,
+        dispute: {},
         ready: Promise.resolve({ server: '', generation: 0 }),
       };
       if (!found) {
@@ -190,29 +199,34 @@ export class Names {
   }
 
   /**
-   * Pushes the claims' end out; takes again those that the medium lost. Answers the objects whose names another server
-   * took meanwhile: they are no longer what the name means.
+   * Pushes the claims' end out; takes again those that the medium lost. `onLost` is told, as soon as that is known, of objects
+   * whose names another server took meanwhile: they are no longer what the name means. Answers whether all is settled: a
+   * claim whose owner may be dead or alive is looked at again with the next renewal.
    */
-  async renew(): Promise<HostedObject[]> {
+  async renew(onLost: (object: HostedObject) => void): Promise<boolean> {
     const { claims } = this.#options;
     const mine = claimValue(this.#options.identity());
-    const owned = [...this.#entries].filter(([, entry]) => entry.hold && !entry.leaving);
-    if (owned.length === 0) return [];
+    const owned = [...this.#entries].filter(([, entry]) => entry.claimed && !entry.leaving);
+    if (owned.length === 0) return true;
     const missing = await claims.renew(
       owned.map(([, entry]) => entry.key),
       mine,
       this.#ttl,
     );
-    const lost: HostedObject[] = [];
+    let settled = true;
     for (const key of missing) {
       const [id, entry] = owned.find(([, candidate]) => candidate.key.tag === key.tag) ?? [];
-      if (!id || !entry?.object || entry.leaving) continue;
-      const outcome = await claims.compareAndSet(key, null, mine, this.#ttl);
-      if (outcome.done || outcome.current?.value === mine) continue;
+      if (!id || !entry || entry.leaving) continue;
+      const outcome = await this.#contend(key, mine, entry.dispute);
+      if (outcome === 'disputed') settled = false;
+      if (typeof outcome === 'string' || entry.leaving) continue;
+      // One that is still being made is not hosted under a name that is another's by now.
+      entry.claimed = false;
+      if (!entry.object) continue;
       this.#forget(id, entry);
-      lost.push(entry.object);
+      onLost(entry.object);
     }
-    return lost;
+    return settled;
   }
 
   /** Gives every claim back. */
@@ -242,19 +256,27 @@ export class Names {
   ): Promise<HostedObject | Elsewhere> {
     const { claims, table } = this.#options;
     const mine = claimValue(this.#options.identity());
-    try {
-      const elsewhere = await this.#claim(entry.key, mine, signal);
-      if (elsewhere) {
-        this.#entries.delete(id);
+    const claim = async (): Promise<Elsewhere | undefined> => {
+      try {
+        const elsewhere = await this.#claim(entry.key, mine, signal);
+        if (elsewhere) this.#entries.delete(id);
+        else entry.claimed = true;
         return elsewhere;
+      } catch (error) {
+        this.#entries.delete(id);
+        throw error;
       }
-    } catch (error) {
-      this.#entries.delete(id);
-      throw error;
-    }
+    };
+    const elsewhere = await claim();
+    if (elsewhere) return elsewhere;
     let object: HostedObject;
     try {
-      object = table.host(type, instanceOf(await make(), type));
+      const instance = instanceOf(await make(), type);
+      if (!entry.claimed) {
+        const taken = await claim();
+        if (taken) return taken;
+      }
+      object = table.host(type, instance);
       if (object.name !== undefined && object.name !== entry.name) {
         throw new ConfigurationError(
           `The factory of ${type.typeid} gave an instance for the name "${entry.name}" that is named "${object.name}" already.`,
@@ -280,30 +302,35 @@ export class Names {
 
   /** Claims the name, replacing the claim of a dead generation; answers who has it where that one lives. */
   async #claim(key: ClaimKey, mine: string, signal: AbortSignal): Promise<Elsewhere | undefined> {
-    const { claims } = this.#options;
-    let absent: { value: string; since: Moment } | undefined;
-    let expected: string | null = null;
+    const dispute: Dispute = {};
     for (;;) {
       signal.throwIfAborted();
+      const outcome = await this.#contend(key, mine, dispute);
+      if (outcome === 'ours') return undefined;
+      if (outcome !== 'disputed') return outcome;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(this.#options.lease / 6, 500)));
+    }
+  }
+
+  /** Takes the name, from a dead generation too; answers who has it where that one lives, or that nobody can tell yet. */
+  async #contend(key: ClaimKey, mine: string, dispute: Dispute): Promise<'ours' | 'disputed' | Elsewhere> {
+    const { claims, lease } = this.#options;
+    let expected: string | null = null;
+    for (;;) {
       const outcome = await claims.compareAndSet(key, expected, mine, this.#ttl);
       const current = outcome.current?.value;
-      if (outcome.done || current === mine) return undefined;
+      if (outcome.done || current === mine) return 'ours';
       expected = null;
       if (current === undefined) continue;
       const owner = parseClaim(current);
-      if (!owner) {
-        expected = current;
-        continue;
+      const state = owner ? await this.#stateOf(owner) : 'superseded';
+      if (owner && state === 'alive') return { server: owner.name, generation: owner.generation };
+      if (state === 'absent') {
+        // By the monotonic clock: one that is set forward must not take names from the living.
+        if (dispute.absent?.value !== current) dispute.absent = { value: current, since: performance.now() };
+        if (performance.now() - dispute.absent.since < lease) return 'disputed';
       }
-      const state = await this.#stateOf(owner);
-      if (state === 'alive') return { server: owner.name, generation: owner.generation };
-      if (state === 'superseded') expected = current;
-      else {
-        // Its lease is not there: dead, or about to assert itself again. It has one more lease to do so.
-        if (absent?.value !== current) absent = { value: current, since: new Moment() };
-        if (absent.since.elapsed() >= this.#options.lease) expected = current;
-        else await new Promise((resolve) => setTimeout(resolve, Math.min(this.#options.lease / 6, 500)));
-      }
+      expected = current;
     }
   }
 
@@ -313,7 +340,7 @@ export class Names {
 
   async #stateOf(owner: ServerIdentity): Promise<'alive' | 'superseded' | 'absent'> {
     const me = this.#options.identity();
-    if (owner.name === me.name) return owner.generation === me.generation ? 'alive' : 'superseded';
+    if (owner.name === me.name) return owner.generation < me.generation ? 'superseded' : 'alive';
     const entry = await this.#options.claims.read({ kind: 'server', tag: owner.name });
     if (!entry) return 'absent';
     return entry.value === claimValue(owner) ? 'alive' : 'superseded';

@@ -58,6 +58,15 @@ export function tooManyReferences(session: string, count: number): OverloadedErr
   );
 }
 
+/** The call ran, and its answer is not kept. */
+export function tooMuchKept(session: string, bytes: number): OverloadedError {
+  return new OverloadedError(
+    `${bytes} bytes of answers wait to be read by session ${session}, which is as much as is kept for it: this answer was dropped. ` +
+      'Make fewer calls with large answers at once, or read their results sooner.',
+    { session, retryAfter: 1000, fate: 'executed' },
+  );
+}
+
 export function tooManyWaiting(call: Call): OverloadedError {
   return new OverloadedError(
     `Session ${call.session} has as many calls waiting as it may; ${call.method}() was not queued.`,

@@ -20,6 +20,10 @@ export function parseClaim(value: string): ServerIdentity | undefined {
   return generation && nonce && name ? { generation: Number(generation), nonce, name } : undefined;
 }
 
+function isOlder(one: ServerIdentity | undefined, other: ServerIdentity | undefined): boolean {
+  return one !== undefined && other !== undefined && one.generation < other.generation;
+}
+
 export interface ServerClaimOptions {
   name: string;
   nonce: string;
@@ -100,8 +104,10 @@ export class ServerClaim {
     const { lease, name } = this.#options;
     const until = performance.now() + lease;
     let outcome = await this.#claims.compareAndSet(this.#key, this.#value, this.#value, lease);
-    if (!outcome.done && outcome.current === null) {
-      outcome = await this.#claims.compareAndSet(this.#key, null, this.#value, lease);
+    const current = outcome.current?.value ?? null;
+    // A medium that came back with older data has the claim of a generation before this one.
+    if (!outcome.done && (current === null || isOlder(parseClaim(current), parseClaim(this.#value)))) {
+      outcome = await this.#claims.compareAndSet(this.#key, current, this.#value, lease);
     }
     if (!outcome.done) {
       const owner = parseClaim(outcome.current?.value ?? '');

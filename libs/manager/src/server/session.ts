@@ -24,11 +24,14 @@ import type { Holding } from './holding.js';
 import type { HostedProxies } from './hosted-proxies.js';
 import { iteratorType } from './iterator-type.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
-import { abortedError, closingError, notHeld, timeoutError, tooManyReferences } from './refusals.js';
+import { abortedError, closingError, notHeld, timeoutError, tooManyReferences, tooMuchKept } from './refusals.js';
 import { Slice, type Turns } from './turns.js';
 
 /** The most that a result takes without its value. */
 const RESULT_BYTES = 16;
+
+/** So many times its credit may wait to be read by a session: calls that ran side by side may all end at once. */
+const KEPT = 16;
 
 /** Verbs that give a reference. */
 const GRANTING: ReadonlySet<string> = new Set<string>([
@@ -219,6 +222,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
 
   /** Starts what may start now. */
   resume(): void {
+    // By both clocks, as a frame is checked: the machine may have been suspended since these came.
+    if (this.#backlog.length === 0 || !this.server.mayAct()) return;
     while (this.#backlog.length > 0 && this.#mayStart()) {
       const call = this.#backlog.shift() as Call;
       if (call.ended) continue;
@@ -261,7 +266,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     for (const message of messages) {
       if (message[0] === MessageKind.cancel) (cancels ??= new Set()).add(message[1] as number);
     }
-    const now = Date.now();
+    const now = performance.now();
     for (let i = 0; i < messages.length && !this.ended; i++) {
       const message = messages[i] as unknown[];
       switch (message[0]) {
@@ -317,8 +322,8 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     }
     this.#lastCall = number;
     const target = id === 0 ? undefined : this.grants.find(id);
-    const deadline = timeout > 0 ? now + timeout - age : undefined;
-    const call = new Call(this, target, number, method, Array.isArray(args) ? args : [], deadline, task, bytes);
+    const due = timeout > 0 ? now + timeout - age : undefined;
+    const call = new Call(this, target, number, method, Array.isArray(args) ? args : [], due, task, bytes);
     if (this.#lent.size > 0) this.#lendArguments(message, call);
     if (args instanceof ManagerError) return this.#refuse(call, args);
     if (id !== 0 && !target) {
@@ -407,6 +412,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
       this.link.sendLight([MessageKind.result, call.number, value], size + RESULT_BYTES, 0);
       return undefined;
     }
+    if (this.link.pendingBytes >= this.server.limits.bytes * KEPT) throw tooMuchKept(this.id, this.link.pendingBytes);
     let bytes: Uint8Array;
     this.grants.begin();
     this.#tickets = tickets;
