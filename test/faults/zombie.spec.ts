@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
 import { LEASE, Scene } from './scene.js';
@@ -47,6 +48,45 @@ describe('a server that comes back after another took its name', () => {
     ]);
     expect(await actor.ask('call', key, 'write', 'still', 0)).toBe(true);
     expect(successor.running).toBe(true);
+  });
+
+  it.concurrent('starts none of the calls that stood in line when it was stopped', async () => {
+    await using scene = await Scene.open();
+    const { url } = await scene.another();
+    const zombie = await scene.host({ vault: url });
+    const actor = await scene.actor();
+    const key = await actor.ask('get', 'LoneClerk', 'the clerk');
+    const calls = Array.from({ length: 5 }, (_, n) =>
+      actor.ask('call', key, 'write', `call ${n}`, 600).catch((error: unknown) => error),
+    );
+    const vault = new Vault(url);
+    await until(
+      () => vault.all(),
+      (all) => all.some(({ hold }) => hold === 'call 0'),
+      { within: 5000 },
+    );
+    // The second one is being served.
+    zombie.pause();
+    await scene.host({ vault: url });
+    for (const outcome of (await Promise.all(calls)).slice(1)) {
+      expect(outcome).toMatchObject({ class: 'ObjectLostError' });
+    }
+    zombie.resume();
+    await until(
+      () => zombie.logged(/now belongs to generation/),
+      (logged) => logged,
+      { within: 5 * LEASE },
+    );
+    await until(
+      () => vault.all(),
+      (all) => all.some(({ hold }) => hold === 'call 1'),
+      { within: 5000 },
+    );
+    // As long as another one would take to be served.
+    await sleep(700);
+    const log = await vault.all();
+    vault.close();
+    expect(log.map(({ hold }) => hold)).toEqual(['call 0', 'call 1']);
   });
 
   it.concurrent('or after another took the names of its objects starts nothing on these', async () => {

@@ -9,7 +9,7 @@ import { serve, tell, workerOptions } from '../../../workers/dist/protocol.js';
 import { resources } from '../../../workers/dist/resources.js';
 import { mediumOf, type FaultyServerOptions } from './options.js';
 import { Recorder } from './recorder.js';
-import { Clerk, Jar, Pantry, Spring, Tally, tellTo } from './types.js';
+import { Clerk, Jar, LoneClerk, Pantry, Spring, Tally, tellTo } from './types.js';
 import { upsets } from './upsets.js';
 import { Vault } from './vault.js';
 
@@ -51,7 +51,7 @@ if (options.vault !== undefined) Clerk.vault = new Vault(options.vault);
       ...mediumOf(options),
       name,
       lease,
-      types: [Tally, Jar, Pantry, Spring, Clerk],
+      types: [Tally, Jar, Pantry, Spring, Clerk, LoneClerk],
     }),
   ],
 })

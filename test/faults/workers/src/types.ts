@@ -51,6 +51,10 @@ export class Clerk {
   }
 }
 
+/** One at a time: the others stand in line. */
+@SharedType({ serial: true })
+export class LoneClerk extends Clerk {}
+
 /** A thing that many have references to. */
 @SharedType()
 export class Jar {
