@@ -14,8 +14,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'manager-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 const steps = [
+  check('build', 'build', 'npm', ['run', '--silent', 'build'], { limit: 3 * MINUTE, alone: true }),
   check('format', 'formatted as prettier does', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
-  check('build', 'build', 'npm', ['run', '--silent', 'build'], { limit: 3 * MINUTE }),
   // Rules that know types read the built package, so this comes after the build.
   check('lint', 'lint rules hold', bin('oxlint'), ['--deny-warnings', '--quiet']),
   check('lint-reasons', 'silenced rules give their reason', 'node', ['tools/check-disables.mjs']),
@@ -39,9 +39,8 @@ const steps = [
   check('docs-tests', 'every promise has the tests it names', 'node', ['tools/check-docs.mjs', 'tests']),
   // Worker threads load the built package.
   jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 8 * MINUTE, needsBuild: true }),
-  // They start processes of their own and measure leases: one file at a time.
-  jest('e2e', 'tests across processes', ['--runInBand'], { limit: 12 * MINUTE, needsBuild: true }),
   // They wait more than they work: two files at a time, also on two processors.
+  jest('e2e', 'tests across processes', ['--maxWorkers=2'], { limit: 12 * MINUTE, needsBuild: true }),
   jest('faults', 'faults that production brings, each and at random', ['--maxWorkers=2'], {
     limit: 6 * MINUTE,
     needsBuild: true,
@@ -58,6 +57,7 @@ const steps = [
   check('smoke', 'the packed package in fresh Nest applications', 'node', ['test/smoke/package.smoke.mjs'], {
     limit: 6 * MINUTE,
     needsBuild: true,
+    alone: true,
   }),
 ].filter(Boolean);
 
@@ -73,7 +73,33 @@ const failures = [];
 let built = true;
 const redis = findRedis();
 
-for (const step of chosen) {
+for (const group of groups(chosen)) await together(group);
+
+if (failures.length > 0)
+  console.log(`\nFailed: ${failures.join(', ')}. One of them alone: npm test -- --only ${failures[0]}`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+
+/** What may run side by side: commands that look at the tree, in a row. All else has the machine for itself. */
+function groups(all) {
+  const found = [];
+  for (const step of all) {
+    if (step.alone || found.at(-1)?.[0].alone !== false) found.push([step]);
+    else found.at(-1).push(step);
+  }
+  return found;
+}
+
+/** Two at a time, as there are processors. */
+async function together(group) {
+  const waiting = [...group];
+  const next = async () => {
+    for (let step = waiting.shift(); step; step = waiting.shift()) await count(step);
+  };
+  await Promise.all([next(), next()]);
+}
+
+async function count(step) {
   const started = performance.now();
   const { passed, failed } = await attempt(step);
   if (step.name === 'build') built = failed === 0;
@@ -87,16 +113,12 @@ for (const step of chosen) {
   );
 }
 
-if (failures.length > 0)
-  console.log(`\nFailed: ${failures.join(', ')}. One of them alone: npm test -- --only ${failures[0]}`);
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
-
 /** One command that passes or fails as a whole; its output is shown where it fails. */
-function check(name, title, command, args, { limit = MINUTE, needsBuild = false } = {}) {
+function check(name, title, command, args, { limit = MINUTE, needsBuild = false, alone = false } = {}) {
   return {
     name,
     title,
+    alone,
     needsBuild,
     async run() {
       const { status, timedOut, output } = await run(command, args, { limit, env: redis });
@@ -117,6 +139,7 @@ function jest(project, title, args, { limit, needsBuild = false, env = {} }) {
   return {
     name: project,
     title,
+    alone: true,
     needsBuild,
     counted: true,
     async run() {
