@@ -128,6 +128,24 @@ describe('an authkey', () => {
   });
 
   it.each([
+    ['the first', [KEY, OTHER]],
+    ['not the first', [OTHER, KEY]],
+  ])('tells who has one key, %s of the server, that its session was forgotten', async (_which, authkey) => {
+    const lease = 200;
+    const server = await house.server([Safe], { authkey, lease });
+    const line = house.line();
+    const manager = house.manager({ transport: line, authkey: KEY, timeout: 4000 });
+    const safe = await manager.create(Safe);
+    line.cut();
+    await until(() => server.sessions === 0);
+    // Sessions that ended are remembered for four leases.
+    await new Promise((resolve) => setTimeout(resolve, lease * 5));
+    line.mend();
+    expect(await failure(safe.open())).toMatchObject({ code: 'ERR_MANAGER_SESSION_EXPIRED', fate: 'not-executed' });
+    expect(await (await manager.create(Safe)).open()).toBe(1);
+  });
+
+  it.each([
     ['too short', 'secret'],
     ['of another kind', 5],
     ['an empty list', []],

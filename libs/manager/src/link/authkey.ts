@@ -80,6 +80,11 @@ export class Authenticator {
     return this.#keys[0] as HeldKey;
   }
 
+  /** All that are valid: another end may have any one of them alone. */
+  get every(): readonly HeldKey[] {
+    return this.#keys;
+  }
+
   /** The one that a frame was sealed with; undefined where it is none of ours. */
   holding(seal: Seal | undefined): HeldKey | undefined {
     return this.#keys.find((key) => key.holds(seal));

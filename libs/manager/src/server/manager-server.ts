@@ -476,8 +476,11 @@ export class ManagerServer implements SessionHost {
     const ended = this.#ended.get(id);
     const reason = ended?.reason ?? 'unknown';
     const text = `Session ${id} is not known at the server "${this.name}": ${reason}.`;
-    const frame = this.#endedFrame(id, reason, text, ended?.seal ?? this.#auth?.current, seal?.mac);
-    void this.write(inboxOfSession(id), 'frames', frame);
+    // With what key a forgotten session was opened is forgotten, too, and while keys are changed its client may have but one.
+    const seals = ended?.seal ? [ended.seal] : (this.#auth?.every ?? [undefined]);
+    for (const one of seals) {
+      void this.write(inboxOfSession(id), 'frames', this.#endedFrame(id, reason, text, one, seal?.mac));
+    }
   }
 
   /** Every beat that waited has been read: those who are still not heard of have no excuse. */
