@@ -75,6 +75,7 @@ export class Connections implements SessionOwner {
   readonly limits: Limits;
   readonly timeout: number;
   readonly directory: Directory;
+  readonly owning = new Set<ServerSession>();
   /** A proxy of the object of a ticket, at once; it is redeemed meanwhile. Set by the manager. */
   redeemed: (ticket: string) => object = () => {
     throw this.closedError();

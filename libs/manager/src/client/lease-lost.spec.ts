@@ -85,6 +85,18 @@ describe('onLeaseLost', () => {
     expect(events.slice(0, 2)).toEqual(['given back', 'later']);
   });
 
+  it('is told before a call leaves for another server, too', async () => {
+    await house.server([Ledger], { name: 'second', lease: LEASE });
+    const there = await manager.at('second').create(Ledger);
+    let told = false;
+    onLeaseLost(ledger, () => (told = true));
+    const until = Date.now() + LEASE * 1.5;
+    while (Date.now() < until);
+    const call = there.note('there');
+    expect(told).toBe(true);
+    await call;
+  });
+
   it('gives everything back before any code of users runs that is told of it', async () => {
     let all: ((value: unknown) => void) | undefined;
     const told = new Promise((resolve) => (all = resolve));

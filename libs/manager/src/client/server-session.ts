@@ -55,6 +55,8 @@ export interface SessionOwner {
   watch(proxy: object, handle: Handle): void;
   /** A proxy of an object of another server, which came with a ticket. */
   redeemed(ticket: string): object;
+  /** The sessions of this manager in which somebody owns something: kept by the sessions. */
+  readonly owning: Set<ServerSession>;
   /** The claim that stands on the server's name; null where its lease is over. Rejects where the medium is away. */
   claimOf(server: string): Promise<string | null>;
   ended(session: ServerSession): void;
@@ -173,8 +175,9 @@ export class ServerSession implements Peer, RecordSession {
     handle?: Handle,
     tickets?: ReadonlyMap<object, WireReference>,
   ): Promise<unknown> {
-    // Whoever owns something hears that it may be lost before any further call leaves.
-    if (this.#onLost.size > 0) this.#leaseHolds();
+    // Whoever owns something, at any server, hears that it may be lost before any further call leaves.
+    const { owning } = this.#owner;
+    if (owning.size > 0) for (const session of owning) session.#leaseHolds();
     if (this.ended || this.#leaving) return Promise.reject(this.endedError(record, 'not-executed'));
     if (record?.lost) return Promise.reject(lostError(record));
     const { signal } = options;
@@ -236,8 +239,14 @@ export class ServerSession implements Peer, RecordSession {
 
   onLost(fn: OnLost): () => void {
     if (this.ended || !this.#leaseHolds()) tellLost([fn], this.#lostReason());
-    else this.#onLost.add(fn);
-    return () => this.#onLost.delete(fn);
+    else {
+      this.#onLost.add(fn);
+      this.#owner.owning.add(this);
+    }
+    return () => {
+      this.#onLost.delete(fn);
+      if (this.#onLost.size === 0) this.#owner.owning.delete(this);
+    };
   }
 
   /** Takes a name's object if it still is the very one that was held before; undefined where it is not. */
@@ -392,6 +401,7 @@ export class ServerSession implements Peer, RecordSession {
   #lost(): void {
     const told = [...this.#onLost];
     this.#onLost.clear();
+    this.#owner.owning.delete(this);
     if (told.length > 0) tellLost(told, this.#lostReason());
   }
 
