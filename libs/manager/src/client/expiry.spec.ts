@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { currentCall, SharedType, type SharedProxy } from '../definition/index.js';
+import { claimValue } from '../protocol/index.js';
 import type { ManagerServer } from '../server/index.js';
 import { deferred, failure, House, turns, until, type Deferred, type Line } from './house.suite.js';
 import type { Manager } from './index.js';
@@ -159,6 +160,23 @@ describe('a server that dies', () => {
     house.medium.kill(transport);
     expect(await failure(call)).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST', fate: 'unknown' });
     expect(await failure(counter.increment())).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST', fate: 'not-executed' });
+  });
+
+  it('is not taken for replaced by a generation that is older, whose claim the medium has again', async () => {
+    const transport = house.medium.connect();
+    const mortal = await house.server([Counter], { name: 'mortal', lease: LEASE, transport });
+    const counter: SharedProxy<Counter> = await manager.at('mortal').create(Counter);
+    const witness = house.medium.connect();
+    await witness.open();
+    const key = { kind: 'server', tag: 'mortal' } as const;
+    const mine = await witness.claims.read(key);
+    house.medium.kill(transport);
+    const older = claimValue({ ...mortal.identity, generation: mortal.identity.generation - 1 });
+    await witness.claims.compareAndSet(key, mine?.value ?? null, older, 60_000);
+    const error = await failure(counter.slow());
+    expect(error).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST' });
+    expect(error.message).toMatch(/died/);
+    await witness.close();
   });
 });
 

@@ -218,19 +218,20 @@ export class NamedTarget implements Target {
     let absent: Moment | undefined;
     for (;;) {
       if (before.ended !== undefined && SERVER_GONE.has(before.ended)) return undefined;
-      const claim = await this.#connections.directory.list(true).then(
+      const listed = await this.#connections.directory.list(true).then(
         (servers) => servers.find(({ server }) => server === before.server),
         () => null,
       );
-      if (claim && claim.generation !== before.generation) return undefined;
-      if (claim === undefined) {
-        // Dead, or about to assert itself again: it has one more lease for that.
+      if (listed && listed.generation > before.generation) return undefined;
+      const alive = listed?.generation === before.generation;
+      if (listed !== null && !alive) {
+        // Dead, or about to assert itself again, where the medium has an older generation, too: it has one more lease for that.
         absent ??= new Moment();
         if (absent.elapsed() >= before.lease) return undefined;
       } else absent = undefined;
       try {
-        if (claim) {
-          const session = await orAborted(this.#connections.at(claim), signal, () => signal.reason);
+        if (listed && alive) {
+          const session = await orAborted(this.#connections.at(listed), signal, () => signal.reason);
           return await session.attach(this.typeid, this.name, id, {});
         }
       } catch (error) {

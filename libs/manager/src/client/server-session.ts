@@ -28,6 +28,7 @@ import {
   prepareValue,
   ProtocolError,
   SessionExpiredError,
+  stateOfClaim,
   WireReference,
 } from '../protocol/index.js';
 import type { EndReason, Fate, Limits, ReferenceScope, Welcome } from '../protocol/index.js';
@@ -434,9 +435,9 @@ export class ServerSession implements Peer, RecordSession {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      const claim = await this.#owner.claimOf(this.server);
-      if (claim === this.#address.claim) this.#absentSince = undefined;
-      else if (claim !== null) this.end('superseded');
+      const state = stateOfClaim(await this.#owner.claimOf(this.server), this.#address.claim);
+      if (state === 'alive') this.#absentSince = undefined;
+      else if (state === 'superseded') this.end('superseded');
       else if (!this.#absentSince) this.#absentSince = new Moment();
       else if (this.#absentSince.elapsed() >= this.lease) this.end('server-lost');
     } catch {

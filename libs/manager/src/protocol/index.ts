@@ -1,4 +1,5 @@
 /** What the other rooms see of the protocol. */
+export { claimValue, parseClaim, stateOfClaim, type ServerIdentity } from './claim.js';
 export { decodeFrame, encodeFrame, encodeMessage, WELCOME_BYTES, type Seal } from './codec.js';
 export { copyValue, snapshot } from './copy.js';
 export { decodeData, encodeData, encodedData } from './data.js';

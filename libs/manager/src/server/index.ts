@@ -1,4 +1,3 @@
 export { ManagerServer } from './manager-server.js';
 export type { ManagerServerOptions } from './manager-server.js';
 export { silentLogger } from './logger.js';
-export { parseClaim } from './server-claim.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
+  claimValue,
   ConfigurationError,
   DEFAULT_LIMITS,
   encodeMessage,
@@ -11,7 +12,7 @@ import {
   ServerSupersededError,
   WELCOME_BYTES,
 } from '../protocol/index.js';
-import type { EndReason, Hello, Limits, Seal, TypeSummary, Welcome } from '../protocol/index.js';
+import type { EndReason, Hello, Limits, Seal, ServerIdentity, TypeSummary, Welcome } from '../protocol/index.js';
 import {
   development,
   type ForeignObjects,
@@ -46,8 +47,7 @@ import type { HostedObject } from './object-table.js';
 import { iteratorType } from './iterator-type.js';
 import { Names } from './names.js';
 import { ObjectTable } from './object-table.js';
-import { claimValue, ServerClaim } from './server-claim.js';
-import type { ServerIdentity } from './server-claim.js';
+import { ServerClaim } from './server-claim.js';
 import { Seldom } from './seldom.js';
 import { Session } from './session.js';
 import type { SessionHost } from './session.js';

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { defineType } from '../definition/index.js';
 import { MemoryMedium, type Transport } from '../transport/index.js';
-import type { KeepOption } from '../protocol/index.js';
+import { claimValue, type KeepOption, type ServerIdentity } from '../protocol/index.js';
 import { Names, type Elsewhere } from './names.js';
 import { ObjectTable, type Holder, type HostedObject } from './object-table.js';
-import { claimValue, type ServerIdentity } from './server-claim.js';
 
 class Room {
   touch(): void {}

@@ -1,9 +1,8 @@
-import { ConfigurationError, ServerClosingError } from '../protocol/index.js';
-import type { KeepOption } from '../protocol/index.js';
+import { claimValue, ConfigurationError, parseClaim, ServerClosingError, stateOfClaim } from '../protocol/index.js';
+import type { KeepOption, ServerIdentity } from '../protocol/index.js';
 import type { ClaimKey, Claims } from '../transport/index.js';
 import type { TypeDefinition } from '../definition/index.js';
 import type { Holder, HostedObject, ObjectTable } from './object-table.js';
-import { claimValue, parseClaim, type ServerIdentity } from './server-claim.js';
 
 /** A name that another server owns. */
 export interface Elsewhere {
@@ -342,8 +341,7 @@ export class Names {
     const me = this.#options.identity();
     if (owner.name === me.name) return owner.generation < me.generation ? 'superseded' : 'alive';
     const entry = await this.#options.claims.read({ kind: 'server', tag: owner.name });
-    if (!entry) return 'absent';
-    return entry.value === claimValue(owner) ? 'alive' : 'superseded';
+    return stateOfClaim(entry?.value ?? null, claimValue(owner));
   }
 
   async #remove(id: string, entry: Entry): Promise<void> {

@@ -1,28 +1,7 @@
 import type { Claims, ClaimKey } from '../transport/index.js';
 import { Moment } from '../link/index.js';
-import { ServerSupersededError } from '../protocol/index.js';
+import { claimValue, parseClaim, ServerSupersededError, stateOfClaim, type ServerIdentity } from '../protocol/index.js';
 import type { Logger } from '../definition/index.js';
-
-/** A start of a server: its name, its generation, and bits that tell it from any other of that number. */
-export interface ServerIdentity {
-  readonly name: string;
-  readonly generation: number;
-  readonly nonce: string;
-}
-
-/** How an identity stands in a claim. */
-export function claimValue(identity: ServerIdentity): string {
-  return `${identity.generation}:${identity.nonce}:${identity.name}`;
-}
-
-export function parseClaim(value: string): ServerIdentity | undefined {
-  const [, generation, nonce, name] = /^(\d{1,15}):([\w-]{1,64}):(.+)$/s.exec(value) ?? [];
-  return generation && nonce && name ? { generation: Number(generation), nonce, name } : undefined;
-}
-
-function isOlder(one: ServerIdentity | undefined, other: ServerIdentity | undefined): boolean {
-  return one !== undefined && other !== undefined && one.generation < other.generation;
-}
 
 export interface ServerClaimOptions {
   name: string;
@@ -106,7 +85,7 @@ export class ServerClaim {
     let outcome = await this.#claims.compareAndSet(this.#key, this.#value, this.#value, lease);
     const current = outcome.current?.value ?? null;
     // A medium that came back with older data has the claim of a generation before this one.
-    if (!outcome.done && (current === null || isOlder(parseClaim(current), parseClaim(this.#value)))) {
+    if (!outcome.done && (current === null || stateOfClaim(this.#value, current) === 'superseded')) {
       outcome = await this.#claims.compareAndSet(this.#key, current, this.#value, lease);
     }
     if (!outcome.done) {

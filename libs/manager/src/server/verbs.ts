@@ -11,14 +11,13 @@ import {
   ServerVerb,
   TypeNotRegisteredError,
 } from '../protocol/index.js';
-import type { KeepOption } from '../protocol/index.js';
+import type { KeepOption, ServerIdentity } from '../protocol/index.js';
 import type { Call } from './call.js';
 import { LocalHolding } from './holding.js';
 import { census, type CensusPage } from './census.js';
 import { instanceOf } from './names.js';
 import type { Elsewhere, Names } from './names.js';
 import type { HostedObject, ObjectTable } from './object-table.js';
-import type { ServerIdentity } from './server-claim.js';
 import type { Tickets } from './tickets.js';
 
 /** The most bytes of a page of the census: more would keep the event loop for too long. */
