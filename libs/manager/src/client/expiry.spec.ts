@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { currentCall, SharedType, type SharedProxy } from '../definition/index.js';
 import { claimValue } from '../protocol/index.js';
 import type { ManagerServer } from '../server/index.js';
-import { deferred, failure, House, turns, until, type Deferred, type Line } from './house.suite.js';
+import type { Claims } from '../transport/index.js';
+import { deferred, failure, House, Line, turns, until, type Deferred } from './house.suite.js';
 import type { Manager } from './index.js';
 
 let gate: Deferred<string>;
@@ -53,6 +54,30 @@ class Source {
   }
 }
 
+/** A line whose claims can be read, and are not changed while they are refused. */
+class ClaimsLine extends Line {
+  refused = false;
+  reads = 0;
+  /** At the last read. */
+  found: unknown;
+
+  override get claims(): Claims {
+    const claims = super.claims;
+    return {
+      ...claims,
+      compareAndSet: async (...args) => {
+        if (this.refused) throw new Error('Refused.');
+        return claims.compareAndSet(...args);
+      },
+      read: async (key) => {
+        const found = await claims.read(key);
+        this.reads++;
+        return (this.found = found);
+      },
+    };
+  }
+}
+
 const LEASE = 300;
 let house: House;
 let server: ManagerServer;
@@ -71,6 +96,7 @@ beforeEach(async () => {
   manager = house.manager({ transport: line });
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   gate.resolve('');
   await house.close();
 });
@@ -160,6 +186,19 @@ describe('a server that dies', () => {
     house.medium.kill(transport);
     expect(await failure(call)).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST', fate: 'unknown' });
     expect(await failure(counter.increment())).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST', fate: 'not-executed' });
+  });
+
+  it('is not called so by a wall clock that is set while its lease is away for a moment', async () => {
+    const [there, here] = [new ClaimsLine(house.medium.connect()), new ClaimsLine(house.medium.connect())];
+    await house.server([Counter], { name: 'mortal', lease: 600, transport: there });
+    const counter = await house.manager({ transport: here }).at('mortal').create(Counter);
+    there.refused = true;
+    await until(() => here.found === null);
+    const [looks, now] = [here.reads, Date.now];
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+    await until(() => here.reads > looks);
+    there.refused = false;
+    expect(await counter.increment()).toBe(1);
   });
 
   it('is not taken for replaced by a generation that is older, whose claim the medium has again', async () => {

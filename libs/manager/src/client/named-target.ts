@@ -9,7 +9,7 @@ import {
   tellLost,
 } from '../definition/index.js';
 import { copyValue, ManagerError, ObjectLostError, OverloadedError, ConfigurationError } from '../protocol/index.js';
-import { Moment } from '../link/index.js';
+import { Absence } from '../link/index.js';
 import type { Connections } from './connections.js';
 import { LaterArguments } from './later-arguments.js';
 import { orAborted } from './or-aborted.js';
@@ -215,7 +215,7 @@ export class NamedTarget implements Target {
 
   /** The very object that was held before, if its server still has it under this name. */
   async #attach({ id, session: before }: ObjectRecord, signal: AbortSignal): Promise<object | undefined> {
-    let absent: Moment | undefined;
+    const absence = new Absence(before.lease);
     for (;;) {
       if (before.ended !== undefined && SERVER_GONE.has(before.ended)) return undefined;
       const listed = await this.#connections.directory.list(true).then(
@@ -226,9 +226,8 @@ export class NamedTarget implements Target {
       const alive = listed?.generation === before.generation;
       if (listed !== null && !alive) {
         // Dead, or about to assert itself again, where the medium has an older generation, too: it has one more lease for that.
-        absent ??= new Moment();
-        if (absent.elapsed() >= before.lease) return undefined;
-      } else absent = undefined;
+        if (absence.seen()) return undefined;
+      } else absence.over();
       try {
         if (listed && alive) {
           const session = await orAborted(this.#connections.at(listed), signal, () => signal.reason);

@@ -32,7 +32,7 @@ import {
   WireReference,
 } from '../protocol/index.js';
 import type { EndReason, Fate, Limits, ReferenceScope, Welcome } from '../protocol/index.js';
-import { BeatCounter, beatFrame, beatInterval, Link, macOf, Moment } from '../link/index.js';
+import { Absence, BeatCounter, beatFrame, beatInterval, Link, macOf } from '../link/index.js';
 import type { Peer, SessionSeal } from '../link/index.js';
 import type { Lane } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
@@ -109,7 +109,7 @@ export class ServerSession implements Peer, RecordSession {
   /** MACs of the last beats. */
   #lately: Uint8Array[] = [];
   #suspect = false;
-  #absentSince: Moment | undefined;
+  readonly #absence: Absence;
   #looking = false;
   /** Told when the lease is over, or may be. */
   readonly #onLost = new Set<OnLost>();
@@ -128,6 +128,7 @@ export class ServerSession implements Peer, RecordSession {
     this.server = address.server;
     this.generation = address.generation;
     this.lease = welcome.lease;
+    this.#absence = new Absence(this.lease);
     this.seal = seal;
     // What is larger than the whole credit would wait for ever.
     const messageBytes = Math.min(owner.limits.messageBytes, welcome.messageBytes, welcome.allowance.bytes);
@@ -285,7 +286,7 @@ export class ServerSession implements Peer, RecordSession {
   beat(number: number, echo: number): void {
     if (number <= this.#beatHeard) return;
     this.#beatHeard = number;
-    this.#absentSince = undefined;
+    this.#absence.over();
     if (!this.#beats.acknowledged(echo)) return;
     if (this.#suspect && this.#beats.elapsed() < this.lease) {
       this.#suspect = false;
@@ -425,7 +426,7 @@ export class ServerSession implements Peer, RecordSession {
       void this.#owner.write(this.#address.inbox, 'beats', frame);
     } else {
       // Nobody can see a claim, nor renew one: what is absent is so from when it can be looked for again.
-      this.#absentSince = undefined;
+      this.#absence.over();
     }
     this.link.retry();
   }
@@ -436,13 +437,12 @@ export class ServerSession implements Peer, RecordSession {
     this.#looking = true;
     try {
       const state = stateOfClaim(await this.#owner.claimOf(this.server), this.#address.claim);
-      if (state === 'alive') this.#absentSince = undefined;
+      if (state === 'alive') this.#absence.over();
       else if (state === 'superseded') this.end('superseded');
-      else if (!this.#absentSince) this.#absentSince = new Moment();
-      else if (this.#absentSince.elapsed() >= this.lease) this.end('server-lost');
+      else if (this.#absence.seen()) this.end('server-lost');
     } catch {
       // The medium is away: that says nothing of the server, whose absence is counted anew once it can be seen.
-      this.#absentSince = undefined;
+      this.#absence.over();
     } finally {
       this.#looking = false;
     }

@@ -1,3 +1,4 @@
+export { Absence } from './absence.js';
 export {
   beatFrame,
   Endpoint,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { BeatCounter, beatInterval, Moment, ReadingClock } from './index.js';
+import { Absence, BeatCounter, beatInterval, Moment, ReadingClock } from './index.js';
 
 /** Wall clock and monotonic clock, as a test sets them. */
 let monotonic = 0;
@@ -29,6 +29,40 @@ describe('elapsed time', () => {
     expect(moment.elapsed()).toBe(60_000);
     wall -= 3_600_000; // the clock was set back
     expect(moment.elapsed()).toBe(5);
+  });
+});
+
+describe('the absence of the lease of another one', () => {
+  /** So many looks, so many ms apart: whether it was absent for a lease at the last one. */
+  const looks = (absence: Absence, count: number, ms: number): boolean => {
+    let lost = false;
+    for (let i = 0; i < count; i++) {
+      pass(ms);
+      lost = absence.seen();
+    }
+    return lost;
+  };
+
+  it('is a lease of looks', () => {
+    const absence = new Absence(600);
+    expect(looks(absence, 6, 100)).toBe(false);
+    expect(looks(absence, 1, 100)).toBe(true);
+  });
+
+  it('is not told by a wall clock that is set, nor by a pause in which nobody looked', () => {
+    const absence = new Absence(600);
+    looks(absence, 2, 100);
+    wall += 3_600_000;
+    expect(absence.seen()).toBe(false);
+    pass(3_600_000);
+    expect(absence.seen()).toBe(false);
+  });
+
+  it('is counted anew once it was there', () => {
+    const absence = new Absence(600);
+    looks(absence, 6, 100);
+    absence.over();
+    expect(looks(absence, 6, 100)).toBe(false);
   });
 });
 

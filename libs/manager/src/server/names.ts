@@ -1,5 +1,6 @@
 import { claimValue, ConfigurationError, parseClaim, ServerClosingError, stateOfClaim } from '../protocol/index.js';
 import type { KeepOption, ServerIdentity } from '../protocol/index.js';
+import { Absence } from '../link/index.js';
 import type { ClaimKey, Claims } from '../transport/index.js';
 import type { TypeDefinition } from '../definition/index.js';
 import type { Holder, HostedObject, ObjectTable } from './object-table.js';
@@ -51,7 +52,7 @@ interface Entry {
 
 /** A claim whose owner's lease is not there: dead, or about to assert itself again. It has one more lease to do so. */
 interface Dispute {
-  absent?: { value: string; since: number };
+  absent?: { value: string; absence: Absence };
 }
 
 export interface NamesOptions {
@@ -325,9 +326,8 @@ export class Names {
       const state = owner ? await this.#stateOf(owner) : 'superseded';
       if (owner && state === 'alive') return { server: owner.name, generation: owner.generation };
       if (state === 'absent') {
-        // By the monotonic clock: one that is set forward must not take names from the living.
-        if (dispute.absent?.value !== current) dispute.absent = { value: current, since: performance.now() };
-        if (performance.now() - dispute.absent.since < lease) return 'disputed';
+        if (dispute.absent?.value !== current) dispute.absent = { value: current, absence: new Absence(lease) };
+        if (!dispute.absent.absence.seen()) return 'disputed';
       }
       expected = current;
     }
