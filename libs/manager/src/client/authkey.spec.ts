@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { keep, SharedType, type SharedProxy } from '../definition/index.js';
 import { AuthenticationError, ConfigurationError } from '../protocol/index.js';
 import { silentLogger, type ManagerServer } from '../server/index.js';
@@ -167,10 +167,11 @@ describe('an authkey', () => {
     let seen: ReturnType<typeof watched>;
     let safe: SharedProxy<Safe>;
     let outside: Transport;
+    let server: ManagerServer;
     beforeEach(async () => {
       outside = house.medium.connect();
       await outside.open();
-      await serve();
+      server = await serve();
       seen = watched();
       safe = await seen.manager.create(Safe);
       expect(await safe.open()).toBe(1);
@@ -228,6 +229,19 @@ describe('an authkey', () => {
       await new Promise((resolve) => setTimeout(resolve, LEASE * 4.2));
       await stranger(hello.owner, hello.lane, hello.bytes);
       await until(() => logged.some((line) => line.includes('a proof that is too old')));
+    });
+
+    it('cannot either where the wall clock of the server was set', async () => {
+      const hello = seen.written[0] as Written;
+      const now = Date.now;
+      await seen.manager.close();
+      await until(() => server.sessions === 0);
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+      await new Promise((resolve) => setTimeout(resolve, LEASE / 2));
+      clock.mockRestore();
+      await stranger(hello.owner, hello.lane, hello.bytes);
+      await turns(20);
+      expect(server.sessions).toBe(0);
     });
 
     it('cannot have the frames of one session taken for another, nor those of one end for the other’s', async () => {

@@ -510,7 +510,7 @@ export class ManagerServer implements SessionHost {
     if (this.#sessions.get(session.id) !== session) return;
     this.#sessions.delete(session.id);
     const { seal } = session;
-    this.#ended.set(session.id, { reason: session.ended ?? reason, at: Date.now(), seal });
+    this.#ended.set(session.id, { reason: session.ended ?? reason, at: performance.now(), seal });
     this.logger.debug?.(`Session ${session.id} of ${session.application} ended: ${session.ended ?? reason}`);
   }
 
@@ -595,7 +595,8 @@ export class ManagerServer implements SessionHost {
   }
 
   #forgetEnded(): void {
-    const before = Date.now() - this.lease * REMEMBERED;
+    // By the clock that nobody sets: what is forgotten too soon could be opened again by its hello.
+    const before = performance.now() - this.lease * REMEMBERED;
     for (const [id, { at }] of this.#ended) {
       if (at > before) break;
       this.#ended.delete(id);
@@ -607,7 +608,7 @@ export class ManagerServer implements SessionHost {
     clearInterval(this.#beat);
     const sessions = [...this.#sessions.values()];
     for (const session of sessions) session.refuseWaiting();
-    const until = Date.now() + (this.#options.closeTimeout ?? CLOSE_TIMEOUT);
+    const until = performance.now() + (this.#options.closeTimeout ?? CLOSE_TIMEOUT);
     const own = this.#hostedCalls;
     await settled(
       () => own.underWay === 0 && sessions.every((session) => session.ended || session.underWay === 0),
@@ -616,7 +617,7 @@ export class ManagerServer implements SessionHost {
     for (const session of sessions) session.sayGoodbye();
     await settled(
       () => !this.mayAct() || sessions.every((session) => session.ended || session.link.idle),
-      Date.now() + FAREWELL,
+      performance.now() + FAREWELL,
     );
     for (const session of sessions) this.#end(session, 'server-closed');
     if (this.#identity && this.#transport.state === 'connected') {
@@ -653,5 +654,5 @@ export class ManagerServer implements SessionHost {
 
 /** Waits until something holds, for a bounded time. Only used to close, where nothing is left to wake who waits. */
 async function settled(holds: () => boolean, until: number): Promise<void> {
-  while (!holds() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!holds() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -73,6 +73,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.useRealTimers();
+  jest.restoreAllMocks();
   await Promise.all([one.transport.close(), two.transport.close()]);
 });
 
@@ -191,6 +192,20 @@ describe('a name whose owner is dead', () => {
     await one.transport.claims.compareAndSet({ kind: 'server', tag: 'one' }, claimValue(one.identity), null, 0);
     const since = performance.now();
     expect(isObject(await two.get('lobby'))).toBe(true);
+    expect(performance.now() - since).toBeGreaterThan(LEASE - 2);
+  });
+
+  it('is not taken over sooner by a wall clock that is set, nor because the medium has the claim of an older generation', async () => {
+    await (await new Server(medium, 'one', 2).start()).get('lobby');
+    const at = { kind: 'server', tag: 'one' } as const;
+    const { claims } = one.transport;
+    const newest = (await claims.read(at))?.value as string;
+    await claims.compareAndSet(at, newest, claimValue(one.identity), 60_000);
+    const [since, now] = [performance.now(), Date.now];
+    const asked = two.get('lobby');
+    await turns();
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 1_000_000);
+    expect(isObject(await asked)).toBe(true);
     expect(performance.now() - since).toBeGreaterThan(LEASE - 2);
   });
 
