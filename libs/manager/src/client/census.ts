@@ -4,14 +4,14 @@ import type { ServerSession } from './server-session.js';
 /** The most bytes of a page that are asked for. */
 const PAGE_BYTES = 256 * 1024;
 
-/** The census of a server, asked for page by page, with what this application knows of its own references. */
-export async function censusOf(session: ServerSession): Promise<ServerDebugInfo> {
+/** The census of a server, asked for page by page, with what this application knows of its own references. `left`: ms that it may still take. */
+export async function censusOf(session: ServerSession, left: () => number): Promise<ServerDebugInfo> {
   const objects: ObjectDebugInfo[] = [];
   // Half of what may come: the server counts what it tells, and not what is around it.
   const bytes = Math.min(PAGE_BYTES, Math.floor(session.answerBytes / 2));
   let from: CensusPosition | undefined = { id: 0, holders: 0 };
   while (from) {
-    const page = (await session.call(0, 'debugInfo', [from, bytes], {})) as Page;
+    const page = (await session.call(0, 'debugInfo', [from, bytes], { timeout: left() })) as Page;
     for (const object of page.objects) {
       const last = objects.at(-1);
       // An object with more holders than a page has room for goes on in the next one.

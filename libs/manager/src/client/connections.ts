@@ -26,7 +26,7 @@ import {
 } from '../link/index.js';
 import type { Lane, Transport, TransportState } from '../transport/index.js';
 import { orAborted } from './or-aborted.js';
-import { Directory, pause, unreachable } from './directory.js';
+import { Directory, pause, unreachable, type ListedServer } from './directory.js';
 import { ServerSession } from './server-session.js';
 import type { ServerAddress, SessionOwner } from './server-session.js';
 
@@ -181,6 +181,13 @@ export class Connections implements SessionOwner {
     }
   }
 
+  /** The live servers, as of now. */
+  servers(signal: AbortSignal): Promise<ListedServer[]> {
+    return orAborted(this.directory.list(true), signal, () =>
+      unreachable(this.#transport, {}, this.#transport.lastError),
+    );
+  }
+
   /** The session at this generation of this server: the one that is open, or a new one. */
   at(address: ServerAddress): Promise<ServerSession> {
     const open = this.#byServer.get(address.server);
@@ -255,7 +262,12 @@ export class Connections implements SessionOwner {
   ): Promise<ServerSession> {
     await orAborted(this.connect(), signal, () => unreachable(this.#transport, wanted));
     for (;;) {
-      const address = await this.directory.find(wanted, signal, () => this.#leaving(wanted));
+      // A medium that has fallen silent answers no look, however long it is waited for.
+      const address = await orAborted(
+        this.directory.find(wanted, signal, () => this.#leaving(wanted)),
+        signal,
+        () => unreachable(this.#transport, wanted, this.#transport.lastError),
+      );
       try {
         return await orAborted(this.at(address), signal, () =>
           unreachable(this.#transport, { server: address.server }),

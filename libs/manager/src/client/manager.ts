@@ -200,13 +200,13 @@ export class Creators {
     if (local === null || (local && !('object' in local) && server !== undefined)) return undefined;
     if (local && 'object' in local) return found(local.object);
     const { timeout, closed } = this.#connections;
-    return within(timeout, [closed.signal], async (over) => {
+    return within(timeout, [closed.signal], async (over, left) => {
       let wanted: { server?: string | undefined; typeid?: string } = local
         ? { server: local.server }
         : { server, typeid };
       for (let hops = 0; hops < 8; hops++) {
         const session = await this.#connections.session(wanted, over);
-        const answer = (await session.call(0, 'find', asked, {})) as Found;
+        const answer = (await session.call(0, 'find', asked, { timeout: left() })) as Found;
         if (!answer) return undefined;
         if ('object' in answer) return found((adopt ? adopt(answer.object) : answer.object) as object);
         // It is not at the server that was asked for, which is what `at` is about.
@@ -233,8 +233,10 @@ export class Creators {
     }
     try {
       const { timeout, closed } = this.#connections;
-      const session = await within(timeout, [closed.signal], (over) => this.#connections.session(wanted, over));
-      return session.call(0, 'create', [typeid, later.args], {});
+      return await within(timeout, [closed.signal], async (over, left) => {
+        const session = await this.#connections.session(wanted, over);
+        return session.call(0, 'create', [typeid, later.args], { timeout: left() });
+      });
     } finally {
       later.release();
     }
@@ -371,13 +373,17 @@ export class Manager extends Creators {
     const typeid = typeidOf(type);
     const local = await this.#connections.local(typeid, undefined)?.verb('unlink', [typeid, checkName(name)]);
     if (typeof local === 'boolean') return local;
-    let session = await this.#session({ typeid });
-    for (let hops = 0; hops < 8; hops++) {
-      const answer = (await session.call(0, 'unlink', [typeid, checkName(name)], {})) as boolean | { server: string };
-      if (typeof answer === 'boolean') return answer;
-      session = await this.#session({ server: answer.server });
-    }
-    return false;
+    const { timeout, closed } = this.#connections;
+    return within(timeout, [closed.signal], async (over, left) => {
+      let wanted: { server?: string; typeid?: string } = { typeid };
+      for (let hops = 0; hops < 8; hops++) {
+        const session = await this.#connections.session(wanted, over);
+        const answer = await session.call(0, 'unlink', [typeid, checkName(name)], { timeout: left() });
+        if (typeof answer === 'boolean') return answer;
+        wanted = { server: (answer as { server: string }).server };
+      }
+      return false;
+    });
   }
 
   /**
@@ -481,7 +487,9 @@ export class Manager extends Creators {
 
   /** How many objects the live servers host. */
   async numberOfObjects(): Promise<number> {
-    const counts = await this.#ask((session) => session.call(0, 'numberOfObjects', [], {}) as Promise<number>);
+    const counts = await this.#ask(
+      (session, left) => session.call(0, 'numberOfObjects', [], { timeout: left() }) as Promise<number>,
+    );
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -496,7 +504,7 @@ export class Manager extends Creators {
   /** Asks every live server for a sign of life; the ms that the slowest took. ServerUnavailableError where there is none. */
   async ping(): Promise<number> {
     const since = performance.now();
-    await this.#ask((session) => session.call(0, 'ping', [], {}));
+    await this.#ask((session, left) => session.call(0, 'ping', [], { timeout: left() }));
     return performance.now() - since;
   }
 
@@ -513,17 +521,17 @@ export class Manager extends Creators {
     return this.close();
   }
 
-  #session(wanted: { server?: string; typeid?: string }): Promise<ServerSession> {
-    const { timeout, closed } = this.#connections;
-    return within(timeout, [closed.signal], (over) => this.#connections.session(wanted, over));
-  }
-
-  /** Asks every live server. */
-  async #ask<R>(question: (session: ServerSession) => Promise<R>): Promise<R[]> {
+  /** Asks every live server; `left` are the ms that the answer may still take. */
+  async #ask<R>(question: (session: ServerSession, left: () => number) => Promise<R>): Promise<R[]> {
     if (this.#closing) throw new ManagerClosedError('The manager was closed.', { fate: 'not-executed' });
-    await this.#session({});
-    const servers = await this.#connections.directory.list(true);
-    return Promise.all(servers.map(async ({ server }) => question(await this.#session({ server }))));
+    const connections = this.#connections;
+    return within(connections.timeout, [connections.closed.signal], async (over, left) => {
+      await connections.session({}, over);
+      const servers = await connections.servers(over);
+      return Promise.all(
+        servers.map(async ({ server }) => question(await connections.session({ server }, over), left)),
+      );
+    });
   }
 }
 

@@ -12,27 +12,27 @@ export async function redeem(connections: Connections, text: string): Promise<ob
     if (local.generation !== ticket.generation) throw foreign(ticket, local.generation);
     return (await local.verb('redeem', args)) as object;
   }
-  const session = await sessionOf(connections, ticket);
-  return (await session.call(0, 'redeem', args, {})) as object;
+  const { timeout, closed } = connections;
+  return within(timeout, [closed.signal], async (over, left) => {
+    const session = await sessionOf(connections, ticket, over);
+    return (await session.call(0, 'redeem', args, { timeout: left() })) as object;
+  });
 }
 
 /** The session at the server that made the ticket. One of a later start knows nothing of it. */
-async function sessionOf(connections: Connections, ticket: Ticket): Promise<ServerSession> {
+async function sessionOf(connections: Connections, ticket: Ticket, over: AbortSignal): Promise<ServerSession> {
   const { server, generation } = ticket;
   for (const session of connections.sessions) {
     if (session.server === server && session.generation === generation) return session;
   }
-  const { timeout, closed } = connections;
-  return within(timeout, [closed.signal], async (over) => {
-    let session = await connections.session({ server }, over);
-    if (session.generation !== generation) {
-      // A listing may be a second old, and this start of the server younger.
-      connections.directory.invalidate();
-      session = await connections.session({ server }, over);
-    }
-    if (session.generation === generation) return session;
-    throw foreign(ticket, session.generation);
-  });
+  let session = await connections.session({ server }, over);
+  if (session.generation !== generation) {
+    // A listing may be a second old, and this start of the server younger.
+    connections.directory.invalidate();
+    session = await connections.session({ server }, over);
+  }
+  if (session.generation === generation) return session;
+  throw foreign(ticket, session.generation);
 }
 
 function foreign({ server, generation, typeid, objectId }: Ticket, living: number): TicketInvalidError {

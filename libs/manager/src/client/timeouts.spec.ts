@@ -168,6 +168,39 @@ describe('a call that runs out of time', () => {
   });
 });
 
+describe('what takes more than one step', () => {
+  it('has one timeout for all of them: finding a server, opening a session, and what is asked there', async () => {
+    const [elsewhere, timeout] = [new House(), 1000];
+    const line = elsewhere.line();
+    const frames = new Map<string, number>();
+    // Each manager hears the server's second welcome, which answers its second hello, and no answer after that.
+    line.fortune = (owner, lane) => {
+      if (lane === 'beats') return 'arrives';
+      frames.set(owner, (frames.get(owner) ?? 0) + 1);
+      return frames.get(owner) === 2 ? 'arrives' : 'lost';
+    };
+    const { generation } = (await elsewhere.server([Work], { transport: line })).identity;
+    const ticket = { server: 'default', generation, typeid: 'Work', objectId: 1, number: 1 };
+    const asked: Record<string, (one: Manager) => Promise<unknown>> = {
+      create: (one) => one.create(Work),
+      find: (one) => one.find(Work, 'x'),
+      unlink: (one) => one.unlink(Work, 'x'),
+      ping: (one) => one.ping(),
+      numberOfObjects: (one) => one.numberOfObjects(),
+      debugInfo: (one) => one.debugInfo(),
+      redeem: (one) => one.redeem(formatTicket({ ...ticket, secret: new Uint8Array(16) })),
+    };
+    await Promise.all(
+      Object.entries(asked).map(async ([method, ask]) => {
+        const error = await failure(ask(elsewhere.manager({ timeout })));
+        expect(error).toMatchObject({ code: 'ERR_MANAGER_CALL_TIMEOUT', method, fate: 'unknown' });
+        expect(error['timeout']).toBeLessThan(timeout - 200);
+      }),
+    );
+    await elsewhere.close();
+  });
+});
+
 describe('a call that its caller ends', () => {
   it('fails at once with the reason as its cause; the method is told', async () => {
     const stop = new AbortController();
