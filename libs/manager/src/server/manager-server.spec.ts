@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { deferred, failure, House, Line, until, type Deferred } from '../client/house.suite.js';
 import { SharedType } from '../definition/index.js';
-import type { Claims, TransportState } from '../transport/index.js';
+import { claimValue } from '../protocol/index.js';
+import type { Claims, Transport, TransportState } from '../transport/index.js';
 import { ManagerServer, silentLogger } from './index.js';
-import { claimValue } from './server-claim.js';
 
 @SharedType()
 class Room {
@@ -44,6 +44,41 @@ class PlayedLine extends Line {
         return claims.compareAndSet(...args);
       },
     };
+  }
+}
+
+/** A line on which one step of a start takes as long as a test wants. */
+class SteppedLine extends Line {
+  readonly reached = deferred();
+  readonly goOn = deferred();
+  readonly #step: string;
+
+  constructor(under: Transport, step: string) {
+    super(under);
+    this.#step = step;
+  }
+
+  override async open(): Promise<void> {
+    await super.open();
+    if (this.#step === 'open') await this.#wait();
+  }
+
+  override get claims(): Claims {
+    const claims = super.claims;
+    const stepped = (step: string): unknown => {
+      const method = Reflect.get(claims, step) as (...args: unknown[]) => Promise<unknown>;
+      return async (...args: unknown[]) => {
+        const outcome = await method.apply(claims, args);
+        if (step === this.#step) await this.#wait();
+        return outcome;
+      };
+    };
+    return new Proxy(claims, { get: (_claims, step) => stepped(String(step)) });
+  }
+
+  async #wait(): Promise<void> {
+    this.reached.resolve();
+    await this.goOn.promise;
   }
 }
 
@@ -102,6 +137,31 @@ describe('a server', () => {
     expect(await room.ping()).toBe('pong');
     await witness.close();
   });
+
+  it.each(['open', 'read', 'nextGeneration', 'compareAndSet', 'announce'])(
+    'that is closed while its start waits for %s does not start, and leaves nothing behind',
+    async (step) => {
+      const line = new SteppedLine(house.medium.connect(), step);
+      const logged: string[] = [];
+      const logger = { ...silentLogger, log: (text: string) => logged.push(text) };
+      const server = new ManagerServer({ transport: line, types: [], logger, lease: 60_000 });
+      const started = failure(server.start());
+      await line.reached.promise;
+      const timers = jest.spyOn(globalThis, 'setInterval');
+      const closed = server.close();
+      line.goOn.resolve();
+      expect(await started).toMatchObject({ code: 'ERR_MANAGER_SERVER_CLOSING' });
+      await closed;
+      expect(timers).not.toHaveBeenCalled();
+      timers.mockRestore();
+      expect(logged.join()).not.toMatch(/is listening/);
+      const witness = house.medium.connect();
+      await witness.open();
+      expect(await witness.claims.read({ kind: 'server', tag: 'default' })).toBeNull();
+      expect([...(await witness.claims.announced()).keys()]).toEqual([]);
+      await witness.close();
+    },
+  );
 
   it('waits for the lease of a predecessor that died, and says for whom', async () => {
     const transport = house.medium.connect();

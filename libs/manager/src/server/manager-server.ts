@@ -139,6 +139,7 @@ export class ManagerServer implements SessionHost {
   #refused = false;
   /** Reading time at which sessions were last looked through. */
   #expiredAt = 0;
+  #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #closed = false;
   readonly #malformed = new MalformedFrames((text) => this.logger.warn(text));
@@ -245,8 +246,25 @@ export class ManagerServer implements SessionHost {
     return this.#sessions.size;
   }
 
-  /** Connects, takes the name, and listens. Waits for the lease of a predecessor of the same name. */
+  /**
+   * Connects, takes the name, and listens. Waits for the lease of a predecessor of the same name. Rejects with
+   * ServerClosingError where `close` comes before it is done.
+   */
   async start(): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      await (this.#starting = this.#start(signal));
+    } catch (error) {
+      // Whatever step it was that failed: what closing takes away is missing everywhere.
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const bytes = encodeMessage(this.#summaries, { messageBytes: Infinity }).length;
     if (bytes > WELCOME_BYTES / 2) {
       throw new ConfigurationError(
@@ -254,8 +272,11 @@ export class ManagerServer implements SessionHost {
       );
     }
     await this.#auth?.refresh();
+    signal.throwIfAborted();
     await this.#transport.open();
-    this.#identity = await this.#claim.acquire(this.#stop.signal);
+    signal.throwIfAborted();
+    this.#identity = await this.#claim.acquire(signal);
+    signal.throwIfAborted();
     const { generation } = this.#identity;
     this.#fences = new Fences(generation, () => this.#transport.claims.nextGeneration());
     this.#acting = true;
@@ -280,7 +301,9 @@ export class ManagerServer implements SessionHost {
       this.#auth,
     );
     await this.#endpoint.open(Math.max(this.lease * 2, 10_000));
+    signal.throwIfAborted();
     await this.#announce();
+    signal.throwIfAborted();
     this.#transport.onState((state) => {
       if (state === 'connected') void this.#renew(true);
     });
@@ -604,7 +627,10 @@ export class ManagerServer implements SessionHost {
   }
 
   async #close(): Promise<void> {
-    this.#stop.abort(new ServerClosingError('The server was closed while it waited for its name.'));
+    this.#stop.abort(new ServerClosingError('The server was closed before it had started.'));
+    // A start that is under way ends with its present step, and what that takes is given back below: as long as there is a
+    // medium that takes it back.
+    if (this.#starting && this.#transport.state === 'connected') await orLater(this.#starting.catch(() => undefined));
     clearInterval(this.#beat);
     const sessions = [...this.#sessions.values()];
     for (const session of sessions) session.refuseWaiting();
@@ -626,7 +652,7 @@ export class ManagerServer implements SessionHost {
         this.#acting ? this.#transport.claims.announce(this.name, null) : undefined,
         this.#claim.release(),
       ]);
-      await Promise.race([farewell, new Promise((resolve) => setTimeout(resolve, FAREWELL).unref())]);
+      await orLater(farewell);
     }
     this.#closed = true;
     // First, so that nobody who still waits is given what the others had.
@@ -650,6 +676,11 @@ export class ManagerServer implements SessionHost {
     await this.#transport.close();
     this.logger.log(`Manager server "${this.name}" closed`);
   }
+}
+
+/** Waits for what the medium may never answer, but no longer than a farewell takes. */
+function orLater(promise: Promise<unknown>): Promise<unknown> {
+  return Promise.race([promise, new Promise((resolve) => setTimeout(resolve, FAREWELL).unref())]);
 }
 
 /** Waits until something holds, for a bounded time. Only used to close, where nothing is left to wake who waits. */
