@@ -324,7 +324,8 @@ describe('a peer that has a session and lies', () => {
       await other.transport.close();
     });
 
-    it('is told of in a few lines of the log, however many of its sessions break', async () => {
+    it('is told of once a second at most, however many of its sessions break', async () => {
+      const since = performance.now();
       for (let i = 0; i < 50; i++) {
         const other = await RawPeer.open(house.medium, server);
         await other.send([99]);
@@ -333,7 +334,7 @@ describe('a peer that has a session and lies', () => {
       }
       await peer.send([99]);
       await ends();
-      expect(logged.length).toBeLessThanOrEqual(11);
+      expect(logged.length).toBeLessThanOrEqual(1 + (performance.now() - since) / 1000);
     });
   });
 

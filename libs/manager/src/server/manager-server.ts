@@ -83,6 +83,8 @@ const CLOSE_TIMEOUT = 5000;
 const SMALLEST_ALLOWANCE = 512;
 /** Ms between two looks for sessions whose lease is over: the inbox may be drained thousands of times a second. */
 const EXPIRY_STEP = 50;
+/** Sessions that ran out of their leases at once and are each told of, before it is one a second. */
+const EXPIRIES = 10;
 /** Milliseconds that the last answers have to be acknowledged when the server closes. */
 const FAREWELL = 1000;
 
@@ -143,8 +145,10 @@ export class ManagerServer implements SessionHost {
   #closing: Promise<void> | undefined;
   #closed = false;
   readonly #malformed = new MalformedFrames((text) => this.logger.warn(text));
-  /** Tells of sessions that ended because of what their other ends did, or did not. */
-  readonly #endings = new Seldom((text) => this.logger.warn(text));
+  /** Tells of sessions that ended because of what their other ends did. */
+  readonly #breaches = new Seldom((text) => this.logger.warn(text));
+  /** Tells of those that ended because nothing was heard of them: those of one machine may do so at once. */
+  readonly #expiries = new Seldom((text) => this.logger.warn(text), EXPIRIES);
   /** What is to be done when what this server's own code owns is given back: it has no session. */
   readonly #ends = new Set<() => void>();
 
@@ -401,7 +405,7 @@ export class ManagerServer implements SessionHost {
   }
 
   broken(session: Session, error: ProtocolError): void {
-    this.#endings.say(`Session ${session.id} of ${session.application} ends: ${error.message}`);
+    this.#breaches.say(`Session ${session.id} of ${session.application} ends: ${error.message}`);
     void this.write(session.inbox, 'frames', this.#endedFrame(session.id, 'protocol', error.message, session.seal));
     this.#end(session, 'protocol');
   }
@@ -516,7 +520,7 @@ export class ManagerServer implements SessionHost {
     this.#expiredAt = now;
     for (const session of this.#sessions.values()) {
       if (now - session.heardAt >= this.lease) {
-        this.#endings.say(
+        this.#expiries.say(
           `Session ${session.id} of ${session.application} on ${session.host} (${session.pid}) gave no sign of life ` +
             `for ${this.lease} ms: its ${session.grants.size} references are given back`,
         );
