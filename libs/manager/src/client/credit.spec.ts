@@ -88,6 +88,20 @@ describe('the credit of a session', () => {
 });
 
 describe('an application that asks for more than can leave', () => {
+  it('bounds the bytes that an application keeps for later, and refuses the rest', async () => {
+    const KIB = 1024;
+    const proxy = await busy({ calls: 1 }, { bytes: 64 * KIB });
+    // One is under way, sixteen times as much as may be waits, and one more came while that was not yet so.
+    const calls = Array.from({ length: 40 }, () => proxy.take('x'.repeat(32 * KIB)));
+    const settled = await Promise.allSettled(calls);
+    const refused = settled.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+    for (const { reason } of refused)
+      expect(reason).toMatchObject({ code: 'ERR_MANAGER_OVERLOADED', fate: 'not-executed' });
+    expect(settled.length - refused.length).toBeGreaterThanOrEqual(31);
+    expect(settled.length - refused.length).toBeLessThanOrEqual(33);
+    expect(await proxy.quick()).toBe(1);
+  });
+
   it('is told so, with nothing executed, and goes on when there is room', async () => {
     const proxy = await busy({ calls: 2 }, { queued: 3 });
     const calls = Array.from({ length: 5 }, () => proxy.work());

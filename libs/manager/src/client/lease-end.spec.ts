@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { onLeaseLost, SharedType } from '../definition/index.js';
 import { House, turns } from './house.suite.js';
 
-const LEASE = 300;
+const LEASE = 900;
 const BEAT = LEASE / 6;
 const OWNERS = 16;
 

@@ -19,6 +19,7 @@ import {
   decodeError,
   encodeMessage,
   END_REASONS,
+  KEPT,
   lightBytesOfAll,
   ManagerClosedError,
   ManagerError,
@@ -184,7 +185,9 @@ export class ServerSession implements Peer, RecordSession {
     if (record?.lost) return Promise.reject(lostError(record));
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(abortedError(method, record, signal.reason, 'not-executed'));
-    if (this.link.blocked >= this.#limits.queued) return Promise.reject(this.#overloaded(method));
+    if (this.link.blocked >= this.#limits.queued || this.link.pendingBytes >= this.#limits.bytes * KEPT) {
+      return Promise.reject(this.#overloaded(method));
+    }
     const waits = record !== undefined && record.type.waits.has(method);
     const released = waits ? handle?.releasing : undefined;
     if (released?.over) return Promise.reject(abortedError(method, record, released.reason, 'not-executed'));
@@ -601,8 +604,8 @@ export class ServerSession implements Peer, RecordSession {
 
   #overloaded(method: string): OverloadedError {
     return new OverloadedError(
-      `${this.link.blocked} calls to the server "${this.server}" are queued beyond its credit, which is the limit; ` +
-        `${method}() was not sent.`,
+      `${this.link.blocked} calls of ${this.link.pendingBytes} bytes in all are queued for the server "${this.server}", beyond ` +
+        `its credit, which is the limit; ${method}() was not sent.`,
       { method, server: this.server, retryAfter: 100, fate: 'not-executed' },
     );
   }

@@ -49,7 +49,7 @@ export type {
 } from './debug-info.js';
 export { isIterable } from './iterates.js';
 export { encodeLight, lightBytes, lightBytesOfAll } from './light.js';
-export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export { DEFAULT_LIMITS, KEPT, type Limits } from './limits.js';
 export { asName, brief, isName, NAME_LENGTH, quoted } from './names.js';
 export {
   END_REASONS,

@@ -18,11 +18,17 @@ export interface Limits {
   blockBytes: number;
   /** Bytes of all blocks of shared memory of one server. @default 1 GiB */
   totalBlockBytes: number;
-  /** Calls that an application queues beyond its credit before it says `OverloadedError`. @default 100000 */
+  /** Calls that an application queues beyond its credit before it says `OverloadedError`; all at most 16 times `bytes`. @default 100000 */
   queued: number;
   /** Worker threads of all pools of a server. @default 64 */
   threads: number;
 }
+
+/**
+ * So many times the bytes that may be under way are kept for a session before more is refused: what an application has to
+ * send, and what a server has to answer. Calls that ran side by side may all end at once, and those are no fault of anybody's.
+ */
+export const KEPT = 16;
 
 /** The limits where options say nothing else. */
 export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({

@@ -3,6 +3,7 @@ import {
   encodeError,
   encodeMessage,
   isName,
+  KEPT,
   lightBytes,
   ManagerError,
   MessageKind,
@@ -29,9 +30,6 @@ import { Slice, type Turns } from './turns.js';
 
 /** The most that a result takes without its value. */
 const RESULT_BYTES = 16;
-
-/** So many times its credit may wait to be read by a session: calls that ran side by side may all end at once. */
-const KEPT = 16;
 
 /** Verbs that give a reference. */
 const GRANTING: ReadonlySet<string> = new Set<string>([
