@@ -23,6 +23,8 @@ describe('a Redis that stands still with its connections open', () => {
     ['shorter', LEASE / 2],
     ['longer', 1.5 * LEASE],
   ])('for %s than a lease keeps calls waiting: each is counted once, in the same session', async (_, ms) => {
+    const statuses = (): Promise<string[][]> => Promise.all(actors.map((actor) => actor.ask('statuses')));
+    const told = (await statuses()).map(({ length }) => length);
     const sessions = (): Promise<unknown[]> => Promise.all(actors.map((actor) => actor.ask('session', 0)));
     const counted = async (): Promise<number> => Number(await actors[0]?.ask('call', 0, 'count', 'a look'));
     const [held, before] = [await sessions(), await counted()];
@@ -30,7 +32,9 @@ describe('a Redis that stands still with its connections open', () => {
     await sleep(400);
     scene.redis.pause();
     await sleep(ms);
+    const during = await statuses();
     scene.redis.resume();
+    for (const [at, status] of during.entries()) expect(status.slice(told[at])).toEqual(['connecting']);
     for (const report of await Promise.all(driving)) {
       expect(report).toEqual(expect.objectContaining({ acknowledged: CALLS, failed: {} }));
     }
@@ -38,5 +42,6 @@ describe('a Redis that stands still with its connections open', () => {
     // Nobody could read a beat, so nobody's lease ran out: that of nobody's session, and not that of the server.
     expect(await sessions()).toEqual(held);
     expect(host.logged(/gave no sign of life/)).toBe(false);
+    for (const status of await statuses()) expect(status.at(-1)).toBe('connected');
   });
 });

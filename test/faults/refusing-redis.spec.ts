@@ -46,6 +46,8 @@ describe('a Redis that is there and refuses', () => {
     ['is out of memory', 'longer than a lease', 1.5 * LEASE],
   ])('while it %s for %s keeps calls waiting: each is counted once, in the same session', async (refusal, _, ms) => {
     const [begin, end] = refusals[refusal] as Refusal;
+    const statuses = (): Promise<string[][]> => Promise.all(actors.map((actor) => actor.ask('statuses')));
+    const told = (await statuses()).map(({ length }) => length);
     const sessions = (): Promise<unknown[]> => Promise.all(actors.map((actor) => actor.ask('session', 0)));
     const counted = async (): Promise<number> => Number(await actors[0]?.ask('call', 0, 'count', 'a look'));
     const [held, before] = [await sessions(), await counted()];
@@ -53,13 +55,15 @@ describe('a Redis that is there and refuses', () => {
     await sleep(300);
     await begin();
     await sleep(ms);
+    const during = await statuses();
     await end();
+    for (const [at, status] of during.entries()) expect(status.slice(told[at])).toEqual(['connecting']);
     for (const report of await Promise.all(driving)) {
       expect(report).toEqual(expect.objectContaining({ acknowledged: CALLS, failed: {} }));
     }
     expect((await counted()) - before - 1).toBe(actors.length * CALLS);
     expect(await sessions()).toEqual(held);
     expect(host.logged(/gave no sign of life/)).toBe(false);
-    for (const actor of actors) expect((await actor.ask('statuses')).at(-1)).toBe('connected');
+    for (const status of await statuses()) expect(status.at(-1)).toBe('connected');
   });
 });

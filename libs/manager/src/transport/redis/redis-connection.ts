@@ -9,6 +9,11 @@ const GOOD = 500;
 /** One that stood for less was cut: the next attempt comes nearly as soon, however often that happens. */
 const CUT = 1;
 
+/** How a server refuses that is not the one to write to, any more or yet. Of a script it is said in the middle. */
+const REPLACED = /(^|: -)(READONLY|LOADING|MASTERDOWN|UNBLOCKED)/;
+/** The same, or one that has no room, cannot save, or has too few replicas. */
+const REFUSING = /(^|: -)(READONLY|LOADING|MASTERDOWN|UNBLOCKED|OOM|MISCONF|NOREPLICAS)/;
+
 export interface ConnectionHooks {
   connect: (role: RedisRole) => RedisClient;
   /** What is done on a new client before it counts as connected. A rejection throws the client away. */
@@ -73,9 +78,13 @@ export class RedisConnection {
     }
   }
 
-  /** A server that was made a replica answers every write like this; a new connection may find the new master. */
+  /**
+   * A server that was made a replica, or is full, answers every write like this: what takes no writes is no connection. A new
+   * one may find the new master, and is one only once it may write. Of a cluster only one node may be full.
+   */
   judge(error: Error): void {
-    if (/^(READONLY|LOADING|MASTERDOWN|UNBLOCKED)/.test(error.message)) this.fail(error);
+    const refusal = this.#line?.client.isCluster ? REPLACED : REFUSING;
+    if (refusal.test(error.message)) this.fail(error);
   }
 
   /** Throws the present client away. */

@@ -11,6 +11,8 @@ import { createFactory, type RedisClient, type RedisFactory, type RedisTransport
 import { stampOf } from './redis-reply.js';
 
 const PATIENCE = 4000;
+/** The inbox of a server has its name and its generation. */
+const NOBODY = 's-';
 /** How long `close` waits for replies to what was sent before it. */
 const LINGER = 500;
 
@@ -171,9 +173,12 @@ export class RedisTransport implements Transport {
     this.#clock.hear(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000));
   }
 
-  /** Rejects where Redis takes no commands: it loads its data, or wants a password. */
+  /**
+   * Rejects where Redis takes no writes: it loads its data, wants a password, is a replica, or full. The inbox is of no
+   * server, so nothing is written; everybody may write to those of servers.
+   */
   #probe(client: RedisClient): Promise<unknown> {
-    return client.pttl(this.#keys.generation);
+    return client.xadd(this.#keys.inbox(NOBODY, 'frames'), 'NOMKSTREAM', '*', 'w', '');
   }
 
   #changed(): void {
