@@ -11,7 +11,7 @@ import type { Pool } from './referent.js';
 
 /** Gives numbers for as long as somebody asks. */
 @SharedType({ typeid: 'suite.Numbers' })
-class Numbers {
+export class Numbers {
   #given = 0;
 
   *all(): Generator<number> {

@@ -51,6 +51,7 @@ export class Pool<M = AnyTasks> {
   #jobs = 0;
   #closed = false;
   #ended = false;
+  readonly #streams = new Set<TaskStream>();
   readonly #joiners = new WaitingLine<void>();
 
   /**
@@ -213,14 +214,22 @@ export class Pool<M = AnyTasks> {
     const { ahead = aheadOf(this.#size), ...rest } = checkImap(options, member);
     const open = (source: Iterable<unknown> | AsyncIterable<unknown>): TaskStream => {
       this.#expectOpen(member);
+      let stream: TaskStream | undefined;
+      let over = false;
       this.#jobs++;
-      return new TaskStream(source, {
+      stream = new TaskStream(source, {
         ...rest,
         ahead,
         ordered: member === 'imap',
         run: (chunk, signal) => this.#run(task, chunk.map(alone), signal),
-        over: () => this.#jobDone(),
+        over: () => {
+          over = true;
+          if (stream) this.#streams.delete(stream);
+          this.#jobDone();
+        },
       });
+      if (!over) this.#streams.add(stream);
+      return stream;
     };
     // An iterator is read as it goes; it lasts as long as what this call gives.
     if (isProxy(items) && typeidOfProxy(items) === ITERATOR) return open(items as unknown as AsyncIterable<unknown>);
@@ -302,6 +311,8 @@ export class Pool<M = AnyTasks> {
   }
 
   async #end(reason: StateError): Promise<void> {
+    // Before what they run is rejected: they would read on.
+    for (const stream of this.#streams) stream.end(reason);
     await this.#threads?.end(reason);
     this.#ended = true;
     this.#free();

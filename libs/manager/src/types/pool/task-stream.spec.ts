@@ -8,6 +8,7 @@ class Bench {
   readonly started: (readonly unknown[])[] = [];
   readonly signals: AbortSignal[] = [];
   over = 0;
+  closed = 0;
   readonly #ends: (() => void)[] = [];
 
   open(items: Iterable<unknown> | AsyncIterable<unknown>, options: Partial<TaskStreamOptions> = {}): TaskStream {
@@ -35,6 +36,15 @@ class Bench {
 
 const outcomeOf = (item: unknown): Outcome =>
   typeof item === 'number' && item < 0 ? { error: new RangeError(String(item)) } : { value: item };
+
+/** Numbers for as long as somebody asks. */
+function* endless(bench: Bench): Generator<number> {
+  try {
+    for (let next = 1; ; next++) yield next;
+  } finally {
+    bench.closed++;
+  }
+}
 
 async function read(stream: TaskStream): Promise<{ seen: unknown[]; error?: unknown }> {
   const seen: unknown[] = [];
@@ -101,20 +111,12 @@ describe('a stream of tasks', () => {
 
   it('tells what runs that nobody wants it, and closes its items', async () => {
     const bench = new Bench();
-    let closed = 0;
-    const items = function* (): Generator<number> {
-      try {
-        for (;;) yield 1;
-      } finally {
-        closed++;
-      }
-    };
-    const stream = bench.open(items());
+    const stream = bench.open(endless(bench));
     const waiting = stream.next();
     await stream.return();
     expect(await waiting).toEqual({ value: undefined, done: true });
     expect(bench.signals.every(({ aborted }) => aborted)).toBe(true);
-    expect([closed, bench.over]).toEqual([1, 1]);
+    expect([bench.closed, bench.over]).toEqual([1, 1]);
     expect(await stream.next()).toEqual({ value: undefined, done: true });
   });
 
@@ -130,6 +132,74 @@ describe('a stream of tasks', () => {
     expect(await stream.next()).toEqual({ value: 1, done: false });
     expect(await stream.return()).toEqual({ value: undefined, done: true });
     expect(bench.over).toBe(1);
+  });
+
+  it.each([true, false])('reads no further where going on is in vain, and says why: ordered %p', async (ordered) => {
+    const bench = new Bench();
+    const reason = new Error('the pool is over');
+    const stream = bench.open(endless(bench), { ordered });
+    bench.end(0);
+    const reading = read(stream);
+    await turns();
+    stream.end(reason);
+    stream.end(new Error('said already'));
+    bench.end(2);
+    bench.end(1);
+    expect(await reading).toEqual({ seen: [1, 2, 3], error: reason });
+    expect([bench.started.length, bench.closed, bench.over]).toEqual([3, 1, 1]);
+    expect(await stream.next()).toEqual({ value: undefined, done: true });
+  });
+
+  it.each([
+    { ordered: true, settled: false },
+    { ordered: false, settled: false },
+    { ordered: true, settled: true },
+  ])('is told that by a run that rejects: %p', async (options) => {
+    const bench = new Bench();
+    const reason = new Error('nobody is there');
+    const stream = bench.open(endless(bench), { ...options, run: () => Promise.reject(reason) });
+    const { seen, error } = await read(stream);
+    expect(error).toBe(reason);
+    const rejected = { status: 'rejected', reason };
+    expect(seen).toEqual(options.settled ? [rejected, rejected] : []);
+    await turns();
+    expect([bench.closed, bench.over]).toEqual([1, 1]);
+  });
+
+  it('loses nothing where all of its items are read when going on is in vain', async () => {
+    const bench = new Bench();
+    const stream = bench.open([1, 2], { ahead: 3 });
+    const reading = read(stream);
+    await turns();
+    stream.end(new Error('too late'));
+    bench.end(0);
+    bench.end(1);
+    expect(await reading).toEqual({ seen: [1, 2] });
+  });
+
+  it('ends at once where its items wait for what never comes', async () => {
+    const bench = new Bench();
+    const reason = new Error('the pool is over');
+    const stream = bench.open((async function* () { yield await new Promise(() => undefined); })()); // prettier-ignore
+    const reading = read(stream);
+    await turns();
+    stream.end(reason);
+    expect(await reading).toEqual({ seen: [], error: reason });
+    expect(bench.over).toBe(1);
+  });
+
+  it('leaves others their turns, though nothing that it does takes one', async () => {
+    let given = 0;
+    let turn = 0;
+    setImmediate(() => (turn = given));
+    const numbers = function* (): Generator<number> {
+      while (given < 5000) yield -++given;
+    };
+    const bench = new Bench();
+    const { error } = await read(bench.open(numbers(), { ordered: false, run: async (chunk) => chunk.map(outcomeOf) }));
+    expect(error).toBeInstanceOf(RangeError);
+    expect(turn).toBeGreaterThan(0);
+    expect(turn).toBeLessThan(1000);
   });
 
   it('answers whoever asks, one after the other', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { isPromise } from 'node:util/types';
 
 /** What came of one item. */
@@ -12,7 +13,10 @@ export interface TaskStreamOptions {
   readonly ordered: boolean;
   /** Whether each item gives what became of it, as `Promise.allSettled` does, and none ends the stream. */
   readonly settled: boolean;
-  /** Runs the task for each of these items. It never rejects. `signal` fires when nobody wants them any more. */
+  /**
+   * Runs the task for each of these items. It rejects only where going on is in vain: see `end`. `signal` fires when nobody
+   * wants them any more.
+   */
   run(items: readonly unknown[], signal: AbortSignal): Promise<readonly Outcome[]>;
   /** Called once, when nothing is under way and nothing will be. */
   over?(): void;
@@ -21,6 +25,9 @@ export interface TaskStreamOptions {
 interface Slot {
   outcomes?: readonly Outcome[];
 }
+
+/** Items that are read in one go. Sources and runs may settle without a turn of the event loop, which nobody else had then. */
+const PAUSE = 100;
 
 /**
  * Runs a task for one item after the other, no further ahead of its reader than it may, and gives the results. It begins at
@@ -36,8 +43,11 @@ export class TaskStream implements AsyncIterableIterator<unknown, undefined, und
   #outcomes: readonly Outcome[] = [];
   #at = 0;
   #reading = false;
+  #read = 0;
   #exhausted = false;
-  /** The items could not be read any further. */
+  /** Going on is in vain, so that no item is sent off any more. */
+  #ended = false;
+  /** The items could not be read any further, or are not to be. */
   #broken: { readonly error: unknown } | undefined;
   /** The first one, where results come in any order. */
   #failure: { readonly error: unknown } | undefined;
@@ -75,6 +85,22 @@ export class TaskStream implements AsyncIterableIterator<unknown, undefined, und
       await this.#closeItems();
     }
     return { done: true, value: undefined };
+  }
+
+  /**
+   * Where going on is in vain: reads no further, and fails with `reason` after what was sent off, if that was not all there is.
+   * Idempotent.
+   */
+  end(reason: unknown): void {
+    if (this.#ended || this.#closed) return;
+    this.#ended = true;
+    if (!this.#exhausted) {
+      this.#broken = { error: reason };
+      this.#closeItems().catch(() => undefined);
+      this.#exhausted = true;
+    }
+    this.#wake?.();
+    this.#tell();
   }
 
   async #closeItems(): Promise<void> {
@@ -137,27 +163,28 @@ export class TaskStream implements AsyncIterableIterator<unknown, undefined, und
   async #fill(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    while (!this.#exhausted && !this.#closed && this.#slots.length < this.#options.ahead) {
+    while (this.#wantsItems() && this.#slots.length < this.#options.ahead) {
       const chunk: unknown[] = [];
       try {
-        while (chunk.length < this.#options.chunkSize) {
+        while (this.#wantsItems() && chunk.length < this.#options.chunkSize) {
           const step = this.#items.next();
           const { done, value } = isPromise(step) ? await step : step;
-          if (done) {
-            this.#exhausted = true;
-            break;
-          }
-          chunk.push(value);
+          if (done) this.#exhausted = true;
+          else if (chunk.push(value) && ++this.#read % PAUSE === 0) await setImmediate();
         }
       } catch (error) {
         this.#exhausted = true;
-        this.#broken = { error };
+        this.#broken ??= { error };
       }
-      if (chunk.length > 0 && !this.#closed) this.#send(chunk);
+      if (chunk.length > 0 && !this.#closed && !this.#ended) this.#send(chunk);
     }
     this.#reading = false;
     if (this.#exhausted) this.#wake?.();
     this.#tell();
+  }
+
+  #wantsItems(): boolean {
+    return !this.#exhausted && !this.#closed;
   }
 
   #send(chunk: readonly unknown[]): void {
@@ -167,7 +194,12 @@ export class TaskStream implements AsyncIterableIterator<unknown, undefined, und
   }
 
   async #run(slot: Slot, chunk: readonly unknown[]): Promise<void> {
-    slot.outcomes = await this.#options.run(chunk, this.#stop.signal);
+    try {
+      slot.outcomes = await this.#options.run(chunk, this.#stop.signal);
+    } catch (error) {
+      slot.outcomes = chunk.map(() => ({ error }));
+      this.end(error);
+    }
     this.#wake?.();
     this.#tell();
   }

@@ -13,7 +13,7 @@ import {
 import type { Manager } from '../index.js';
 import type { Bench, OpenBench } from '../support/bench.suite.js';
 import { untilState } from '../support/state.suite.js';
-import { fixture, TASKS } from './pool.suite.js';
+import { fixture, Numbers, TASKS } from './pool.suite.js';
 import type { Pool } from './referent.js';
 
 /** Whether somebody listens there. */
@@ -278,6 +278,24 @@ export function poolThreads(open: OpenBench): void {
       expect(await failure(pool.apply('square'))).toBeInstanceOf(StateError);
       await pool.terminate();
       await manager.release(result);
+    });
+
+    it.each(['imap', 'imapUnordered'] as const)('ends what reads items that never end: %s', async (member) => {
+      const numbers = await manager.create(Numbers);
+      for (const options of [{}, { settled: true }]) {
+        const own = await manager.pool(1, { tasks: TASKS });
+        const results = await own[member]('square', await numbers.all(), options);
+        await results.next();
+        const reading = (async () => {
+          for await (const _ of results);
+        })();
+        await own.terminate();
+        const error = await failure(reading);
+        expect(error).toBeInstanceOf(StateError);
+        expect(error.message).toBe('The pool was terminated before the work was done.');
+        await manager.release(own);
+      }
+      await manager.release(numbers);
     });
   });
 
