@@ -11,6 +11,7 @@ import { List } from './list/referent.js';
 import { Lock } from './lock/referent.js';
 import { Namespace } from './namespace/referent.js';
 import { PoolHost, type PoolSettings } from './pool/host.js';
+import { PoolJob } from './pool/job.js';
 import { Pool } from './pool/referent.js';
 import { Queue } from './queue/referent.js';
 import { RLock } from './rlock/referent.js';
@@ -63,13 +64,13 @@ export function builtInTypes({ pools, limits }: BuiltInSettings = {}): TypeDefin
     defineSharedMemory(blocks),
     defineShareableList(blocks),
     defineFactory({ type: Pool }, (size: unknown, options: unknown) => Pool.open(host, size, options)),
-    defineFactory({ type: AsyncResult }, () => {
-      throw new ConfigurationError(
-        'An AsyncResult comes from the members of a pool that do not wait, as applyAsync().',
-        {
-          fate: 'not-executed',
-        },
-      );
-    }),
+    madeByPools(AsyncResult, 'An AsyncResult comes from the members of a pool that do not wait, as applyAsync().'),
+    madeByPools(PoolJob, 'A PoolJob comes from the imap() of a pool.'),
   ];
+}
+
+function madeByPools(type: SharedClass<object, never>, message: string): TypeDefinition {
+  return defineFactory({ type }, () => {
+    throw new ConfigurationError(message, { fate: 'not-executed' });
+  });
 }

@@ -354,6 +354,37 @@ export function poolBehaviour(open: OpenBench): void {
       await untilState(manager, pool, ({ running }) => running === 0);
     });
 
+    it('has checked what it was called with, wherever its items are', async () => {
+      for (const items of [[], [].values()]) {
+        const error = await failure(pool.imap('nope', items));
+        expect(error).toBeInstanceOf(RangeError);
+        expect(error.message).toMatch(/^imap\(\): the pool has no task 'nope'/);
+      }
+      await pool.terminate();
+      for (const items of [[1], [1].values()]) {
+        expect((await failure(pool.imapUnordered('square', items))).message).toMatch(
+          /^imapUnordered\(\) was called on a pool that is closed/,
+        );
+      }
+    });
+
+    it('gives items of the application to a thread in chunks, each with what becomes of it', async () => {
+      const items = [1, 3, () => 5, 7, 8].values() as Iterable<number>;
+      const results = await collected(await pool.imap('odd', items, { chunkSize: 5, settled: true }));
+      expect(results.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+        'rejected',
+      ]);
+      expect(results[2]).toMatchObject({ reason: expect.any(EncodingError) });
+      expect(results[4]).toMatchObject({ reason: new RangeError('8 is even') });
+      await pool.apply('square', [2]);
+      const threads = await collected(await pool.imap('thread', range(3).values(), { chunkSize: 3 }));
+      expect(new Set(threads).size).toBe(1);
+    });
+
     it('fails where its items do, after what came before', async () => {
       const broken = async function* (): AsyncGenerator<number> {
         yield 1;

@@ -1,4 +1,5 @@
-import { dup, isProxy, remote } from '../../definition/index.js';
+import { dup, expectHandle, isProxy, remote, type AnyProxy } from '../../definition/index.js';
+import { CallTimeoutError, EncodingError, OverloadedError } from '../../protocol/index.js';
 import { carried, iteratesByCode } from '../support/carried.js';
 import { aheadOf, checkImap } from './options.js';
 import { TaskStream, type Outcome } from './task-stream.js';
@@ -8,14 +9,19 @@ type Stream = AsyncIterableIterator<unknown>;
 
 /** A pool as its client class calls it. */
 interface PoolRemote {
-  apply(task: unknown, args: readonly unknown[]): unknown;
   map: Member;
   mapAsync: Member;
   starmap: Member;
   starmapAsync: Member;
   imap: Member;
   imapUnordered: Member;
+  openJob(task: unknown, member: string): unknown;
   size(): number;
+}
+
+/** A PoolJob, likewise. */
+interface JobRemote {
+  run(items: readonly unknown[]): Promise<readonly Outcome[]>;
 }
 
 /** The members of pools that run in the application: they see to items that only code of the application can iterate. */
@@ -76,24 +82,42 @@ async function streamed(
   member: 'imap' | 'imapUnordered',
 ): Promise<Stream> {
   const { ahead, ...rest } = checkImap(options, member);
-  // Its release ends the calls that are under way, and those alone, whatever becomes of the user's proxy.
+  // Held as long as its results are open, as by any other iterator, whatever becomes of the user's proxy.
   const own = dup(pool);
   const calls = remote<PoolRemote>(own);
-  const outcome = (item: unknown): Promise<Outcome> =>
-    calls.apply(task, [item]).then(
-      (value) => ({ value }),
-      (error: unknown) => ({ error }),
-    );
+  let job: AnyProxy | undefined;
+  const over = async (): Promise<void> => {
+    await job?.[Symbol.asyncDispose]();
+    await own[Symbol.asyncDispose]();
+  };
   try {
+    // The server counts it as work that the pool has taken. Its release ends what is under way for it.
+    job = (await calls.openJob(task, member)) as AnyProxy;
+    const server = remote<JobRemote>(job, expectHandle(own, `${member}()`).options);
     return new TaskStream(items, {
       ...rest,
       ahead: ahead ?? aheadOf(await calls.size()),
       ordered: member === 'imap',
-      run: (chunk) => Promise.all(chunk.map(outcome)),
-      over: () => void own[Symbol.asyncDispose](),
+      run: (chunk) => runEach(server, chunk),
+      over: () => void over(),
     });
   } catch (error) {
-    await own[Symbol.asyncDispose]();
+    await over();
     throw error;
+  }
+}
+
+/** @throws whatever the next call would fail with, too. */
+async function runEach(server: JobRemote, chunk: readonly unknown[]): Promise<readonly Outcome[]> {
+  try {
+    return await server.run(chunk);
+  } catch (error) {
+    if (!(error instanceof EncodingError || error instanceof OverloadedError || error instanceof CallTimeoutError)) {
+      throw error;
+    }
+    // One of them cannot travel; the others can.
+    const unsent = error instanceof EncodingError && error.fate === 'not-executed' && chunk.length > 1;
+    if (!unsent) return chunk.map(() => ({ error }));
+    return (await Promise.all(chunk.map((item) => runEach(server, [item])))).flat();
   }
 }

@@ -17,6 +17,7 @@ import { shown } from '../support/shown.js';
 import { WaitingLine } from '../support/waiting-line.js';
 import type { AnyTasks, ImapOptions, MapOptions, PoolClient, PoolOptions } from './client.js';
 import type { PoolHost } from './host.js';
+import { PoolJob } from './job.js';
 import { areLight, type Arguments } from './messages.js';
 import { aheadOf, checkImap, checkMap } from './options.js';
 import { PoolMembers } from './proxy.js';
@@ -123,6 +124,21 @@ export class Pool<M = AnyTasks> {
 
   imapUnordered(task: string, items: unknown, options?: ImapOptions): TaskStream | Promise<TaskStream> {
     return this.#stream('imapUnordered', task, items, options);
+  }
+
+  /** For `imap` and `imapUnordered` of applications whose items do not travel: see PoolMembers. */
+  openJob(task: string, member: 'imap' | 'imapUnordered'): PoolJob {
+    const name = this.#taskOf(task, member === 'imap' ? member : 'imapUnordered');
+    this.#jobs++;
+    return new PoolJob({
+      run: async (items, signal) => {
+        const outcomes = await this.#run(name, items.map(alone), signal);
+        const over = this.#threads?.over;
+        if (over && outcomes.some((outcome) => 'error' in outcome)) throw over;
+        return outcomes;
+      },
+      over: () => this.#jobDone(),
+    });
   }
 
   size(): number {

@@ -32,6 +32,19 @@ async function untilSilent(port: number): Promise<void> {
   while (await listens(port)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** Numbers of the application. Not quite endless: a test that would never end cannot fail. */
+function* endless(): Generator<number> {
+  for (let next = 0; next < 100_000; next++) yield next;
+}
+
+/** The error that ends their reading, listened to at once. */
+function failed(results: AsyncIterable<unknown>): Promise<Error> {
+  const reading = async (): Promise<void> => {
+    for await (const _ of results);
+  };
+  return failure(reading());
+}
+
 /** How a pool begins and ends, and what becomes of its threads. */
 export function poolThreads(open: OpenBench): void {
   let bench: Bench;
@@ -242,6 +255,23 @@ export function poolThreads(open: OpenBench): void {
       await manager.release(result);
     });
 
+    it('does what was taken of items that only the application can give, too', async () => {
+      for (const member of ['imap', 'imapUnordered'] as const) {
+        const own = await manager.pool(1, { tasks: TASKS });
+        const results = await own[member]('square', [1, 2, 3, 4, 5, 6].values());
+        await own.close();
+        let joined = false;
+        const joining = own.join().then(() => (joined = true));
+        const squares: unknown[] = [];
+        for await (const square of results) {
+          if (squares.push(square) === 1) expect(joined).toBe(false);
+        }
+        expect(squares).toEqual([1, 4, 9, 16, 25, 36]);
+        await joining;
+        await manager.release(own);
+      }
+    });
+
     it('is waited for by join, which a pool that is open does not take', async () => {
       expect(await failure(pool.join())).toBeInstanceOf(StateError);
       const working = pool.apply('after', [30, 'done']);
@@ -281,20 +311,63 @@ export function poolThreads(open: OpenBench): void {
 
     it.each(['imap', 'imapUnordered'] as const)('ends what reads items that never end: %s', async (member) => {
       const numbers = await manager.create(Numbers);
-      for (const options of [{}, { settled: true }]) {
+      const there = (): Promise<AsyncIterable<number>> => numbers.all();
+      for (const [items, options] of [
+        [there, {}],
+        [there, { settled: true }],
+        [endless, {}],
+        [endless, { settled: true }],
+      ] as const) {
+        // prettier-ignore
         const own = await manager.pool(1, { tasks: TASKS });
-        const results = await own[member]('square', await numbers.all(), options);
+        const results = await own[member]('square', await items(), options);
         await results.next();
-        const reading = (async () => {
-          for await (const _ of results);
-        })();
+        const reading = failed(results);
         await own.terminate();
-        const error = await failure(reading);
+        const error = await reading;
         expect(error).toBeInstanceOf(StateError);
         expect(error.message).toBe('The pool was terminated before the work was done.');
         await manager.release(own);
       }
       await manager.release(numbers);
+    });
+  });
+
+  describe('an application that ends', () => {
+    withPool();
+
+    it.each([
+      ['imap', {}],
+      ['imap', { settled: true }],
+      ['imapUnordered', {}],
+      ['imapUnordered', { settled: true }],
+    ] as const)('ends what reads items of its own: %s, %p', async (member, options) => {
+      const theirs = await other.named('pool').pool(1, { tasks: TASKS });
+      const results = await theirs[member]('square', endless(), options);
+      await results.next();
+      const reading = failed(results);
+      await other.close();
+      expect(await reading).toBeInstanceOf(ManagerClosedError);
+      await state(({ jobs }) => jobs === 0);
+    });
+
+    it('need not hold the pool while it reads what came of items of its own', async () => {
+      const own = await manager.pool(1, { tasks: TASKS });
+      const results = await own.imap('square', [1, 2, 3].values(), { ahead: 1 });
+      await manager.release(own);
+      const squares: unknown[] = [];
+      for await (const square of results) squares.push(square);
+      expect(squares).toEqual([1, 4, 9]);
+    });
+
+    it('ends it by its signal', async () => {
+      const stop = new AbortController();
+      const results = await manager.with(pool, { signal: stop.signal }).imapUnordered('square', endless());
+      await results.next();
+      const reading = failed(results);
+      stop.abort();
+      expect(await reading).toBeInstanceOf(CallAbortedError);
+      await state(({ jobs }) => jobs === 0);
     });
   });
 
