@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,6 +85,28 @@ describe('the pools of a server', () => {
     await using test = await createTestManager({ pools: { modules: [folder], execArgv } });
     const pool = await test.manager.pool(1, { tasks: 'tasks.mjs' });
     expect(await pool.apply('first')).toBe('first');
+  });
+
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux('leave no thread behind, whatever was stopped when they ended', async () => {
+    await using test = await createTestManager();
+    const round = async (): Promise<void> => {
+      const file = join(folder, randomUUID());
+      const pool = await test.manager.pool(1, { tasks: TASKS });
+      await failure(test.manager.with(pool, { timeout: 50 }).apply('block', [file]));
+      const ended = pool.terminate();
+      // The thread that was stopped is gone only after everything else that the pool had, if it had anything.
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 150))]);
+      await writeFile(file, '');
+      await ended;
+      await test.manager.release(pool);
+    };
+    // What Node starts once, such as the threads of its file system, is there then.
+    for (let warm = 0; warm < 2; warm++) await round();
+    const before = readdirSync('/proc/self/task').length;
+    for (let rounds = 0; rounds < 8; rounds++) await round();
+    // Where one is left behind it is each time.
+    expect(readdirSync('/proc/self/task').length).toBeLessThan(before + 4);
   });
 
   it('stop what a killed application waited for', async () => {

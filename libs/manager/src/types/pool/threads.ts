@@ -69,7 +69,9 @@ export class Threads {
     const piscina = new Piscina({
       filename: THREAD_FILE,
       name: 'run',
-      minThreads: 1,
+      // Above 0 a thread whose end comes after that of the pool would be replaced, and outlive the server. One that dies is
+      // replaced when there is work.
+      minThreads: 0,
       maxThreads: size,
       idleTimeout: Infinity,
       concurrentTasksPerWorker: 1,
