@@ -3,10 +3,16 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure } from '../../client/house.suite.js';
-import { ConfigurationError, OverloadedError, WorkerLostError } from '../../protocol/index.js';
+import {
+  CallTimeoutError,
+  ConfigurationError,
+  OverloadedError,
+  StateError,
+  WorkerLostError,
+} from '../../protocol/index.js';
 import { createTestManager } from '../../testing/index.js';
 import { poolBehaviour, poolSuiteTypes, TASKS } from './pool.suite.js';
 import { poolThreads } from './threads.suite.js';
@@ -107,6 +113,52 @@ describe('the pools of a server', () => {
     for (let rounds = 0; rounds < 8; rounds++) await round();
     // Where one is left behind it is each time.
     expect(readdirSync('/proc/self/task').length).toBeLessThan(before + 4);
+  });
+
+  it('count a thread that was stopped until it is gone', async () => {
+    await using test = await createTestManager();
+    const { manager } = test;
+    const pool = await manager.pool(1, { tasks: TASKS });
+    const file = join(folder, 'go on');
+    expect(await failure(manager.with(pool, { timeout: 50 }).apply('block', [file]))).toBeInstanceOf(CallTimeoutError);
+    const next = pool.apply('square', [2]);
+    await untilState(manager, pool, ({ queued, active }) => queued === 1 && active === 0);
+    const error = failure(next);
+    let ended = false;
+    const ending = pool.terminate().then(() => (ended = true));
+    expect(await error).toBeInstanceOf(StateError);
+    await manager.ping();
+    expect(ended).toBe(false);
+    await writeFile(file, '');
+    await ending;
+  });
+
+  describe('whose threads cannot start at one moment', () => {
+    let broken: string;
+    let test: Awaited<ReturnType<typeof createTestManager>>;
+    beforeEach(async () => {
+      broken = join(folder, 'broken now');
+      const first = pathToFileURL(join(folder, 'first.mjs'));
+      const source = `if (existsSync(${JSON.stringify(broken)})) throw new Error('not now');`;
+      await writeFile(first, `import { existsSync } from 'node:fs'; ${source}`);
+      const pools = { modules: [folder, fileURLToPath(new URL('.', TASKS))], execArgv: ['--import', first.href] };
+      test = await createTestManager({ pools });
+    });
+    afterEach(() => test.close());
+
+    it.each([1, 2])('fail what waits for them, and go on: %p', async (size) => {
+      const pool = await test.manager.named('pool').pool(size, { tasks: TASKS });
+      await writeFile(broken, '');
+      const exits = failure(pool.apply('exitAfter', [200]));
+      const waits = failure(pool.apply('square', [2]));
+      for (const error of await Promise.all([exits, waits])) expect(error).toBeInstanceOf(WorkerLostError);
+      expect((await waits).message).toMatch(/not now\.$/);
+      expect(await failure(pool.apply('square', [2]))).toBeInstanceOf(WorkerLostError);
+      await rm(broken);
+      expect(await pool.map('square', [2, 3])).toEqual([4, 9]);
+      await pool.close();
+      await pool.join();
+    });
   });
 
   it('stop what a killed application waited for', async () => {

@@ -26,14 +26,18 @@ interface Order {
   resolve(answers: ThreadAnswer[]): void;
   reject(error: unknown): void;
   leave?: () => void;
+  /** Takes it back from Piscina, while it was given to that. */
+  takeBack?: () => void;
 }
 
 const UNBOUNDED = { depth: Infinity, messageBytes: Infinity };
+/** How often a request is given to a thread that does not come to be. */
+const ATTEMPTS = 2;
 
 /**
- * The worker threads of one pool. Requests run in the order in which they came, as many at once as there are threads.
- * Piscina starts the threads, and replaces those that die or are stopped; it is never given more than it can run at once,
- * since it would reorder what it has to queue.
+ * The worker threads of one pool. Requests run in the order in which they came, as many at once as there are threads; one
+ * that was stopped counts until it is gone. Piscina starts the threads; it is never given more than it can run at once, since
+ * it would reorder what it has to queue.
  */
 export class Threads {
   readonly size: number;
@@ -42,6 +46,11 @@ export class Threads {
   readonly #piscina: Piscina;
   readonly #queue = new Set<Order>();
   readonly #running = new Set<Order>();
+  /** Threads that were stopped and are not gone: native code that blocks one goes on to its end. */
+  #ending = 0;
+  #gone: (() => void) | undefined;
+  /** Why a thread died that had nothing to run: a start that failed is one of these. */
+  #died: unknown;
   #over: Error | undefined;
   #ended: Promise<void> | undefined;
 
@@ -51,10 +60,10 @@ export class Threads {
     this.names = names;
     // Of a thread that had nothing to run; without a listener it would end the server.
     piscina.on('error', (error: unknown) => {
+      this.#died = error;
       logger.warn(`A worker thread of a pool died between two tasks: ${messageOf(error)}`);
-      // Those who wait for a thread that cannot even be started would wait for ever.
-      if (piscina.threads.length === 0 && this.#running.size > 0) void this.end(lost(error));
     });
+    piscina.on('workerDestroy', ({ id }: { id: number }) => this.#destroyed(id));
   }
 
   /**
@@ -92,6 +101,11 @@ export class Threads {
     } catch (error) {
       await threads.end(new StateError('The pool was not made.'));
       if (!(error instanceof WorkerLostError)) throw error;
+      if ((error.cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_INVALID_EXEC_ARGV') {
+        throw new ConfigurationError(`The server’s option \`pools.execArgv\` cannot be: ${messageOf(error.cause)}.`, {
+          cause: error.cause,
+        });
+      }
       throw new ConfigurationError(`The module of the tasks, ${module}, ended the thread that loaded it.`, {
         cause: error,
       });
@@ -122,7 +136,7 @@ export class Threads {
       if (this.#over) return reject(this.#over);
       if (signal?.aborted) return reject(signal.reason as Error);
       const order: Order = { request, signal, resolve, reject };
-      if (this.#running.size < this.size) return void this.#start(order);
+      if (this.#hasRoom) return void this.#start(order);
       if (signal) {
         order.leave = () => {
           this.#queue.delete(order);
@@ -144,23 +158,79 @@ export class Threads {
     }
     this.#queue.clear();
     for (const order of this.#running) order.reject(reason);
-    return (this.#ended = this.#piscina.destroy());
+    return (this.#ended = this.#end());
+  }
+
+  async #end(): Promise<void> {
+    await this.#piscina.destroy();
+    // Piscina waits for those alone that it had not stopped before.
+    if (this.#ending > 0) await new Promise<void>((resolve) => (this.#gone = resolve));
+  }
+
+  get #hasRoom(): boolean {
+    return this.#running.size + this.#ending < this.size;
   }
 
   async #start(order: Order): Promise<void> {
-    const { request, signal, resolve, reject } = order;
     this.#running.add(order);
     try {
-      resolve((await this.#piscina.run(request, { signal: signal ?? null })) as ThreadAnswer[]);
+      order.resolve(await this.#give(order));
     } catch (error) {
-      reject(this.#over ?? (signal?.aborted ? signal.reason : lost(error)));
+      order.reject(this.#over ?? (order.signal?.aborted ? order.signal.reason : lost(error)));
     }
     this.#running.delete(order);
+    this.#startNext();
+  }
+
+  #startNext(): void {
     const [next] = this.#queue;
-    if (!next) return;
+    if (!next || !this.#hasRoom) return;
     this.#queue.delete(next);
     this.#unlisten(next);
     void this.#start(next);
+  }
+
+  async #give(order: Order): Promise<ThreadAnswer[]> {
+    const { request, signal } = order;
+    for (let attempt = 1; ; attempt++) {
+      const back = new AbortController();
+      const stop = (): void => back.abort();
+      let stranded = false;
+      order.takeBack = () => {
+        stranded = true;
+        stop();
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        return (await this.#piscina.run(request, { signal: back.signal })) as ThreadAnswer[];
+      } catch (error) {
+        if (stranded && attempt < ATTEMPTS && !this.#over) continue;
+        // Where no thread could be made for it, it would be in Piscina's line for good.
+        stop();
+        throw stranded ? (this.#died ?? new Error('no thread could be started')) : error;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    }
+  }
+
+  /** Piscina has a thread no more: it was stopped, or died, or did not come to be. */
+  #destroyed(id: number): void {
+    const thread = this.#piscina.threads.find(({ threadId }) => threadId === id && id > 0);
+    if (thread) {
+      this.#ending++;
+      thread.once('exit', () => {
+        this.#ending--;
+        if (this.#ending === 0) this.#gone?.();
+        this.#startNext();
+      });
+    }
+    // Then those whose thread this was are no longer among the running, and only those are that wait for one. Piscina starts
+    // none for them when one could not be started before.
+    setImmediate(() => {
+      if (this.#piscina.threads.length > 0) return;
+      for (const order of this.#running) order.takeBack?.();
+    });
   }
 
   #unlisten({ leave, signal }: Order): void {
