@@ -70,6 +70,16 @@ describe('the pools of a server', () => {
     }
   });
 
+  it('run what a link leads to, if that is code by its name', async () => {
+    await writeFile(join(folder, '.env'), 'PASSWORD=hunter2 is no code');
+    await symlink('.env', join(folder, 'code.mjs'));
+    await symlink('tasks.mjs', join(folder, 'tasks'));
+    await using test = await createTestManager({ pools: { modules: [folder] } });
+    const error = await failure(test.manager.pool(1, { tasks: 'code.mjs' }));
+    expect(error.message).toMatch(/is no code by its name/);
+    expect(await (await test.manager.pool(1, { tasks: 'tasks' })).apply('one')).toBe(1);
+  });
+
   it('run none where the server names none', async () => {
     await using test = await createTestManager({ pools: { modules: [] } });
     expect((await failure(test.manager.pool(1, { tasks: TASKS }))).message).toContain('It allows none');

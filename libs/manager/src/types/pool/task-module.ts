@@ -1,11 +1,14 @@
 import { realpath } from 'node:fs/promises';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { extname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigurationError } from '../../protocol/index.js';
 import { shown } from '../support/shown.js';
 
 /** With which a URL begins. Two letters at least: one is a drive of Windows. */
 export const SCHEME = /^[a-z][a-z\d+.-]+:/i;
+
+/** What Node, or a loader that it is started with, takes for code by its name; it refuses the rest of these unread. */
+const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'];
 
 /**
  * The URL of a module that a client named, if it is one that the server lets pools run: a file at or below one of the
@@ -21,12 +24,25 @@ export async function taskModule(given: unknown, allowed: readonly string[]): Pr
   // Before the disk is asked: what is outside is refused alike, be it there or not.
   if (!allowed.some((place) => isWithin(place, path))) throw refused(given, allowed);
   const real = await realPath(path);
+  expectCode(given, real ?? path);
   if (real === undefined) throw new ConfigurationError(`There is no module ${shown(given)} at the server (${path}).`);
   for (const place of allowed) {
     const root = await realPath(place);
     if (root !== undefined && isWithin(root, real) && !inNodeModules(root, real)) return pathToFileURL(real).href;
   }
   throw refused(given, allowed);
+}
+
+/**
+ * Node runs a file without an extension, such as `.env`, as a script: and tells its first line in the error that comes of it.
+ *
+ * @throws ConfigurationError
+ */
+function expectCode(given: string, path: string): void {
+  if (EXTENSIONS.includes(extname(path))) return;
+  throw new ConfigurationError(
+    `The module ${shown(given)} is no code by its name: pool() takes files that end in ${EXTENSIONS.join(', ')}.`,
+  );
 }
 
 function pathOf(given: string, base: string): string {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure } from '../../client/house.suite.js';
 import type { SharedProxy } from '../../definition/index.js';
@@ -114,6 +115,15 @@ export function poolThreads(open: OpenBench): void {
         const error = await failure(manager.pool(1, { tasks }));
         expect(error).toBeInstanceOf(ConfigurationError);
         expect(error.message).toMatch(/a file: URL or a path of the server/);
+      }
+    });
+
+    it('takes no file that is not code by its name, and tells nothing of it', async () => {
+      for (const name of ['.secrets', 'secrets', 'secrets.json']) {
+        const error = await failure(manager.pool(1, { tasks: fixture(`secrets/${name}`) }));
+        expect(error).toBeInstanceOf(ConfigurationError);
+        expect(error.message).toMatch(/is no code by its name: pool\(\) takes files that end in \.js/);
+        expect(inspect(error)).not.toContain('hunter2');
       }
     });
 
