@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -68,6 +68,30 @@ describe('the pools of a server', () => {
     for (const tasks of [TASKS, join(folder, 'link', 'tasks.mjs')]) {
       expect((await failure(manager.pool(1, { tasks }))).message).toMatch(/^The server does not let pools run/);
     }
+  });
+
+  it('run the modules of a directory that the server names by a link, by both of its names', async () => {
+    await mkdir(join(folder, 'release-42'));
+    await writeFile(join(folder, 'release-42', 'tasks.mjs'), 'export const one = () => 1;');
+    await symlink('release-42', join(folder, 'current'));
+    await using test = await createTestManager({ pools: { modules: [join(folder, 'current')] } });
+    for (const name of ['tasks.mjs', join(folder, 'current/tasks.mjs'), join(folder, 'release-42/tasks.mjs')]) {
+      const pool = await test.manager.pool(1, { tasks: name });
+      expect(await pool.apply('one')).toBe(1);
+      await test.manager.release(pool);
+    }
+    expect((await failure(test.manager.pool(1, { tasks: join(folder, 'tasks.mjs') }))).message).toMatch(
+      /^The server does not let pools run/,
+    );
+  });
+
+  it('run none of node_modules, however that is written', async () => {
+    await mkdir(join(folder, 'Node_Modules'));
+    await writeFile(join(folder, 'Node_Modules', 'tasks.mjs'), 'export const one = () => 1;');
+    await using test = await createTestManager({ pools: { modules: [folder] } });
+    expect((await failure(test.manager.pool(1, { tasks: 'Node_Modules/tasks.mjs' }))).message).toMatch(
+      /^The server does not let pools run/,
+    );
   });
 
   it('run what a link leads to, if that is code by its name', async () => {

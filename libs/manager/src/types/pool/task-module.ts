@@ -21,15 +21,14 @@ export async function taskModule(given: unknown, allowed: readonly string[]): Pr
     throw new TypeError(`pool() takes the module of its tasks as a URL or a path of the server, got ${shown(given)}.`);
   }
   const path = pathOf(given, allowed[0] ?? process.cwd());
-  // Before the disk is asked: what is outside is refused alike, be it there or not.
-  if (!allowed.some((place) => isWithin(place, path))) throw refused(given, allowed);
+  // A directory that was allowed by a link to it has two names, and Node gives a module the real one as its own.
+  const roots = (await Promise.all(allowed.map(realPath))).filter((root) => root !== undefined);
+  // Before the disk is asked for it: what is outside is refused alike, be it there or not.
+  if (![...allowed, ...roots].some((place) => isWithin(place, path))) throw refused(given, allowed);
   const real = await realPath(path);
   expectCode(given, real ?? path);
   if (real === undefined) throw new ConfigurationError(`There is no module ${shown(given)} at the server (${path}).`);
-  for (const place of allowed) {
-    const root = await realPath(place);
-    if (root !== undefined && isWithin(root, real) && !inNodeModules(root, real)) return pathToFileURL(real).href;
-  }
+  if (roots.some((root) => isWithin(root, real) && !inNodeModules(root, real))) return pathToFileURL(real).href;
   throw refused(given, allowed);
 }
 
@@ -66,7 +65,8 @@ function isWithin(place: string, path: string): boolean {
 }
 
 function inNodeModules(place: string, path: string): boolean {
-  return relative(place, path).split(sep).includes('node_modules');
+  // Some disks do not tell upper from lower case.
+  return relative(place, path).toLowerCase().split(sep).includes('node_modules');
 }
 
 async function realPath(path: string): Promise<string | undefined> {
