@@ -6,6 +6,7 @@ import { placeOf, type Place } from './place.js';
 /** What the server tells of a block. */
 interface Remote {
   place(): Place;
+  name(): string | undefined;
 }
 
 /** The file of a block as one reference has it, with all views of that which `manager.with` made. */
@@ -97,6 +98,11 @@ async function open(proxy: object, root: Handle, state: Opened): Promise<BlockFi
 }
 
 async function validated(proxy: object, root: Handle, state: Opened): Promise<BlockFile> {
+  if (state.file) {
+    // Whether the reference holds, and no more: a block that was unlinked has a place no longer, and goes on for who has it open.
+    await remote<Remote>(proxy).name();
+    if (state.file) return state.file;
+  }
   const place = placeOf(await remote<Remote>(proxy).place());
   return state.file ?? keepOpen(proxy, root, state, place);
 }

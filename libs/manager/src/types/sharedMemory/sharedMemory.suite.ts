@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failure } from '../../client/house.suite.js';
-import type { SharedProxy } from '../../definition/index.js';
+import { keep, SharedType, type SharedProxy } from '../../definition/index.js';
 import { KeyNotFoundError, ProxyReleasedError, StateError } from '../../protocol/index.js';
 import type { Manager } from '../index.js';
 import type { Bench, OpenBench } from '../support/bench.suite.js';
@@ -8,8 +8,23 @@ import { untilObjects } from '../support/counted.suite.js';
 import { by, visitorTypes, ways } from '../support/visitors.suite.js';
 import type { SharedMemory } from './referent.js';
 
+/** Hosted code that keeps a block. */
+@SharedType({ typeid: 'suite.Frame' })
+class Frame {
+  #block: SharedProxy<SharedMemory> | undefined;
+
+  async take(block: SharedProxy<SharedMemory>): Promise<void> {
+    this.#block = keep(block);
+    await block.read(0, 1);
+  }
+
+  read(): Promise<Buffer> {
+    return (this.#block as SharedProxy<SharedMemory>).read(0, 4);
+  }
+}
+
 /** The classes of users that these tests need at their server. */
-export const sharedMemorySuiteTypes = visitorTypes;
+export const sharedMemorySuiteTypes = [...visitorTypes, Frame];
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
@@ -291,6 +306,18 @@ export function sharedMemoryBehaviour(open: OpenBench): void {
       expect(error.message).toMatch(/was unlinked/);
       expect(await mine.name()).toBeUndefined();
       expect(await failure(other.sharedMemory({ name: 'gone' }))).toBeInstanceOf(KeyNotFoundError);
+    });
+
+    it('leaves the block to hosted code that has it open', async () => {
+      const block = await manager.sharedMemory(8);
+      const frame = await manager.create(Frame);
+      await frame.take(block);
+      await block.write(0, Buffer.from('open'));
+      await block.unlink();
+      expect(text(await frame.read())).toBe('open');
+      const late = await manager.create(Frame);
+      expect((await failure(late.take(block))).message).toMatch(/was unlinked/);
+      await Promise.all([frame, late].map((one) => manager.release(one)));
     });
 
     it('frees the name for another block', async () => {
