@@ -167,15 +167,20 @@ describe('shared memory', () => {
     await here.ask('built', 'sharedMemory', 1000, { name: 'frame' });
     elsewhere();
     const there = await stage.application();
-    for (const first of [{ name: 'frame' }, 1000]) {
-      await expect(there.ask('built', 'sharedMemory', first)).rejects.toMatchObject({
+    const calls: unknown[][] = [[{ name: 'frame' }], [1000], [1000, { name: 'new' }]];
+    for (const args of calls) {
+      await expect(there.ask('built', 'sharedMemory', ...args)).rejects.toMatchObject({
         class: 'BlockUnreachableError',
         code: 'ERR_MANAGER_BLOCK_UNREACHABLE',
         message: expect.stringMatching(/Its server has it below .*, this process looks below /),
       });
     }
-    // What it could not use it does not hold.
+    await expect(there.ask('builtNamed', 'other', 'sharedMemory', 1000)).rejects.toMatchObject({
+      class: 'BlockUnreachableError',
+    });
+    // What it could not use it does not hold, nor its name.
     await until(blocks, (count) => count === 1, { within: 2000 });
+    for (const name of ['new', 'other']) await here.ask('built', 'sharedMemory', 1000, { name });
   });
 
   it('says at once where there is no room for it, and leaves nothing of it', async () => {

@@ -116,6 +116,13 @@ const commands = {
     return keep(await create.apply(manager, args));
   },
 
+  /** The same, under a name. */
+  async builtNamed(name: string, creator: 'sharedMemory' | 'shareableList', ...args: unknown[]): Promise<number> {
+    const named = manager.named(name);
+    const create = named[creator] as unknown as (...args: unknown[]) => Promise<unknown>;
+    return keep(await create.apply(named, args));
+  },
+
   /** A proxy at once, with the options of `named`. */
   lazy(typeid: string, name: string, given: { keep?: KeepOption; rebind?: boolean }, ...args: unknown[]): number {
     return keep(manager.named(name, given).lazy(typeid, ...args));

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type AnyProxy, type SharedClass, type SharedProxy } from '../definition/index.js';
+import { remote, type AnyProxy, type SharedClass, type SharedProxy } from '../definition/index.js';
 import { KeyNotFoundError, StateError, type KeepOption } from '../protocol/index.js';
 import { ShareableList } from './shareableList/referent.js';
 import type { ShareableItem } from './shareableList/slots.js';
-import { placeAndFile } from './sharedMemory/opened.js';
+import { askedPlace, openAt } from './sharedMemory/opened.js';
 import { SharedMemory } from './sharedMemory/referent.js';
 import { carried } from './support/carried.js';
 import type { Items } from './support/operands.js';
@@ -91,10 +91,22 @@ export function addBlocks(prototype: object): void {
   }
 }
 
-/** The file is opened at once: who cannot reach it hears so here. */
-async function opened<P extends AnyProxy>(proxy: P): Promise<P> {
+/**
+ * The file is opened at once: who cannot reach it hears so here, and takes away what is there by `made`, this very creation.
+ * Nobody has it yet, and its name would be taken for good.
+ */
+async function opened<P extends AnyProxy>(proxy: P, made?: string, taken?: () => Error): Promise<P> {
   try {
-    await placeAndFile(proxy);
+    const place = await askedPlace(proxy);
+    const isOurs = made !== undefined && place.made === made;
+    if (taken && !isOurs) throw taken();
+    await openAt(proxy, place).catch(async (error: unknown) => {
+      if (isOurs)
+        await remote<SharedMemory>(proxy, {})
+          .unlink()
+          .catch(() => undefined);
+      throw error;
+    });
     return proxy;
   } catch (error) {
     await proxy[Symbol.asyncDispose]();
@@ -109,7 +121,8 @@ async function get(named: Creating, member: string, type: AnyClass, first: unkno
         `is there: manager.${member}({ name }).`,
     );
   }
-  return opened(await named.create(type, carried(first)));
+  const made = madeNow();
+  return opened(await named.create(type, carried(first), made), made);
 }
 
 async function make(
@@ -125,19 +138,18 @@ async function make(
       `${member}() takes \`keep\` together with \`name\`: what has no name lasts as long as its references.`,
     );
   }
-  const made = randomBytes(12).toString('base64url');
+  const made = madeNow();
   // The proxy stays with this very block: another one of the name has other content.
   const options =
     name === undefined ? { keep: 'referenced' as const, rebind: false } : { ...(keep && { keep }), rebind: false };
   const proxy = await creators.named!(name ?? `block-${made}`, options).create(type, carried(first), made);
-  try {
-    const place = await placeAndFile(proxy);
-    if (place.made === made) return proxy;
-    throw new StateError(`The name "${name}" is taken. To attach to what has it: manager.${member}({ name }).`);
-  } catch (error) {
-    await proxy[Symbol.asyncDispose]();
-    throw error;
-  }
+  const taken = (): Error =>
+    new StateError(`The name "${name}" is taken. To attach to what has it: manager.${member}({ name }).`);
+  return opened(proxy, made, taken);
+}
+
+function madeNow(): string {
+  return randomBytes(12).toString('base64url');
 }
 
 async function attach(creators: Creating, member: string, type: AnyClass, name: string): Promise<unknown> {

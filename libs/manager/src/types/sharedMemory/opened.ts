@@ -42,13 +42,20 @@ export function openedFile(proxy: object, member: string): BlockFile | Promise<B
   return (state.opening ??= open(proxy, root, state).finally(() => (state.opening = undefined)));
 }
 
-/** What the server said of the block, and the file of it: for whoever made it. */
-export async function placeAndFile(proxy: object): Promise<Place> {
+/** What the server says of a block: for whoever made it, or attached to it. */
+export async function askedPlace(proxy: object): Promise<Place> {
+  return placeOf(await remote<Remote>(proxy, {}).place());
+}
+
+/**
+ * Opens its file at once, where it is.
+ *
+ * @throws BlockUnreachableError
+ */
+export async function openAt(proxy: object, place: Place): Promise<void> {
   const { root } = expectHandle(proxy, 'open');
-  const place = placeOf(await remote<Remote>(proxy, {}).place());
   const state = stateOf(root);
   if (!state.file && !state.opening) await keepOpen(proxy, root, state, place);
-  return place;
 }
 
 /** Bytes of the block: known here while it is open. */
