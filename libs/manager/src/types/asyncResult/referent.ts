@@ -1,10 +1,9 @@
 import { client, currentCall, debugState, SharedType } from '../../definition/index.js';
 import { CallTimeoutError, StateError } from '../../protocol/index.js';
 import { duration } from '../support/durations.js';
+import { resultOf, type Outcome } from '../support/outcome.js';
 import { WaitingLine } from '../support/waiting-line.js';
 import type { AsyncResultClient } from './client.js';
-
-type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /**
  * What comes of work that a pool was given without waiting for it: Python's `AsyncResult`. It is a shared object of its own:
@@ -73,9 +72,4 @@ export class AsyncResult<T = unknown> {
       else getter.fail(outcome.error);
     }
   }
-}
-
-function resultOf(outcome: Outcome): unknown {
-  if ('value' in outcome) return outcome.value;
-  throw outcome.error;
 }

@@ -1,6 +1,6 @@
 import { currentCall, SharedType } from '../../definition/index.js';
 import { itemsOf } from '../support/operands.js';
-import type { Outcome } from './task-stream.js';
+import type { Outcome } from '../support/outcome.js';
 
 export interface PoolJobOptions {
   /** Runs the task for each of these items. It rejects where the pool is over: with the reason. */

@@ -16,6 +16,7 @@ import {
 import { createTestManager } from '../../testing/index.js';
 import { poolBehaviour, poolSuiteTypes, TASKS } from './pool.suite.js';
 import { poolThreads } from './threads.suite.js';
+import { Pool } from './referent.js';
 import { untilState } from '../support/state.suite.js';
 import type { Bench } from '../support/bench.suite.js';
 
@@ -125,6 +126,10 @@ describe('the pools of a server', () => {
     await using test = await createTestManager({ pools: { modules: [folder], execArgv } });
     const pool = await test.manager.pool(1, { tasks: 'tasks.mjs' });
     expect(await pool.apply('first')).toBe('first');
+  });
+
+  it('are not made by `new`', async () => {
+    expect(() => new Pool(1).applyAsync('square', [1])).toThrow(/a pool that was made by `new`, without threads/);
   });
 
   const onLinux = process.platform === 'linux' ? it : it.skip;

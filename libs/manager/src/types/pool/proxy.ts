@@ -1,8 +1,9 @@
 import { dup, expectHandle, isProxy, remote, type AnyProxy } from '../../definition/index.js';
 import { CallTimeoutError, EncodingError, OverloadedError } from '../../protocol/index.js';
 import { carried, iteratesByCode } from '../support/carried.js';
+import type { Outcome } from '../support/outcome.js';
 import { aheadOf, checkImap } from './options.js';
-import { TaskStream, type Outcome } from './task-stream.js';
+import { TaskStream } from './task-stream.js';
 
 type Member = (task: unknown, items: unknown, options?: unknown) => unknown;
 type Stream = AsyncIterableIterator<unknown>;

@@ -13,6 +13,7 @@ import { AsyncResult } from '../asyncResult/referent.js';
 import { checkCount } from '../support/count.js';
 import { itemsOf, typeidOfProxy, withCopies } from '../support/operands.js';
 import { checkOptions } from '../support/options.js';
+import { resultOf, type Outcome } from '../support/outcome.js';
 import { shown } from '../support/shown.js';
 import { WaitingLine } from '../support/waiting-line.js';
 import type { AnyTasks, ImapOptions, MapOptions, PoolClient, PoolOptions } from './client.js';
@@ -23,7 +24,7 @@ import { aheadOf, checkImap, checkMap } from './options.js';
 import { PoolMembers } from './proxy.js';
 import { runAll } from './run-all.js';
 import { taskModule } from './task-module.js';
-import { TaskStream, type Outcome } from './task-stream.js';
+import { TaskStream } from './task-stream.js';
 import { Threads, valueOf } from './threads.js';
 
 /** What a task is to be called with: once for each of these. */
@@ -183,8 +184,7 @@ export class Pool<M = AnyTasks> {
     const list = args === undefined || args === null ? [] : spread(member)(args);
     return this.#work(async () => {
       const [outcome] = await this.#run(task, [list], signal);
-      if (outcome && 'value' in outcome) return outcome.value;
-      throw outcome?.error;
+      return resultOf(outcome as Outcome);
     });
   }
 
@@ -303,7 +303,12 @@ export class Pool<M = AnyTasks> {
   }
 
   #expectOpen(member: string): void {
-    if (this.#closed || !this.#threads || this.#threads.over) {
+    if (!this.#threads) {
+      throw new StateError(
+        `${member}() was called on a pool that was made by \`new\`, without threads: manager.pool().`,
+      );
+    }
+    if (this.#closed || this.#threads.over) {
       throw new StateError(`${member}() was called on a pool that is closed. Make another one.`);
     }
   }
@@ -338,7 +343,7 @@ export class Pool<M = AnyTasks> {
 
 const alone = (item: unknown): unknown[] => [item];
 
-/** Data that can be iterated, as a list of arguments. */
+/** All arguments of a task, which are an array. */
 function spread(member: string): (args: unknown) => readonly unknown[] {
   return (args) => {
     if (Array.isArray(args)) return args;

@@ -1,4 +1,4 @@
-import type { Outcome } from './task-stream.js';
+import type { Outcome } from '../support/outcome.js';
 
 export interface RunAllOptions {
   readonly chunkSize: number;

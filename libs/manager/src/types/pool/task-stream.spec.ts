@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from '@jest/globals';
 import { turns } from '../../client/house.suite.js';
-import { TaskStream, type Outcome, type TaskStreamOptions } from './task-stream.js';
+import type { Outcome } from '../support/outcome.js';
+import { TaskStream, type TaskStreamOptions } from './task-stream.js';
 
 /** Runs that end when the test says so. */
 class Bench {

@@ -1,8 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { isPromise } from 'node:util/types';
-
-/** What came of one item. */
-export type Outcome = { readonly value: unknown } | { readonly error: unknown };
+import type { Outcome } from '../support/outcome.js';
 
 export interface TaskStreamOptions {
   /** Items that are run together. */

@@ -76,6 +76,13 @@ export function shareableListBehaviour(open: OpenBench): void {
       }
     });
 
+    it('keeps no more memory of an item than that has', async () => {
+      const list = await made(...Array.from({ length: 4 }, () => Buffer.alloc(10_000)));
+      const items: unknown[] = [];
+      for await (const item of list) items.push(item);
+      for (const item of items) expect((item as Buffer).buffer.byteLength).toBeLessThan(20_000);
+    });
+
     it('counts the room of a slot in bytes of UTF-8, and leaves as it was what does not fit', async () => {
       const list = await made('éééé', 1);
       await list.set(0, '0123456789abcdef');

@@ -107,7 +107,8 @@ function decoded(format: ShareableFormat, bytes: Buffer): ShareableItem {
     case 'string':
       return bytes.toString('utf8');
     default:
-      return bytes;
+      // A copy: what was read together with it would stay as long as it does.
+      return Buffer.from(bytes);
   }
 }
 
