@@ -84,7 +84,11 @@ export function addBlocks(prototype: object): void {
     const value = async function (this: Creating, first: unknown, given?: unknown): Promise<unknown> {
       if (!this.named || !this.find) return get(this, member, type, first, given);
       const name = member === 'sharedMemory' || isExisting(first) ? nameIn(first) : undefined;
-      return name === undefined ? make(this, member, type, first, given) : attach(this, member, type, name);
+      if (name === undefined) return make(this, member, type, first, given);
+      if (given === undefined) return attach(this, member, type, name);
+      throw new TypeError(
+        `${member}({ name }) attaches to what is there, and takes nothing more. To make it: manager.${member}(${member === 'sharedMemory' ? 'size' : 'items'}, { name }).`,
+      );
     };
     Object.defineProperty(value, 'name', { value: member });
     Object.defineProperty(prototype, member, { value, writable: true, configurable: true });

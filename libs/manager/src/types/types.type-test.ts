@@ -22,6 +22,7 @@ type Equal<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ?
 type Extends<A, B> = A extends B ? true : false;
 declare function holds<_T extends true>(): void;
 declare const manager: Manager;
+declare const pool: typeof Pool;
 
 // ---- value ---------------------------------------------------------------------------------------------------------
 
@@ -271,6 +272,11 @@ async function pools(some: SharedProxy<Pool<Tasks>>, any: SharedProxy<Pool>): Pr
   await some.apply('square', ['2']);
   // @ts-expect-error it takes pages
   await some.map('render', [1]);
+  await manager.create(pool, 2, { tasks: new URL('file:///tasks.js').href });
+  // @ts-expect-error arguments travel as they are, and a URL does not
+  await manager.create(pool, 2, { tasks: new URL('file:///tasks.js') });
+  // @ts-expect-error neither here
+  await manager.get(pool, 'pages', 2, { tasks: new URL('file:///tasks.js') });
   // @ts-expect-error a pool is made with the module of its tasks
   await manager.pool(2);
 

@@ -92,10 +92,11 @@ export function checkPools(settings: unknown): PoolSettings {
     throw new ConfigurationError('Expected `pools.execArgv` to be a list of options of Node.');
   }
   if (resourceLimits === undefined) return settings;
-  const odd = Object.entries(resourceLimits as object).find(
+  const isObject = typeof resourceLimits === 'object' && resourceLimits !== null;
+  const odd = Object.entries(isObject ? resourceLimits : {}).find(
     ([name, value]) => !RESOURCES.includes(name) || typeof value !== 'number' || !(value > 0),
   );
-  if (odd === undefined && typeof resourceLimits === 'object') return settings;
+  if (odd === undefined && isObject) return settings;
   throw new ConfigurationError(
     `Expected \`pools.resourceLimits\` to have numbers of MB for ${RESOURCES.join(', ')}, got ${odd?.join(': ') ?? shown(resourceLimits)}.`,
   );

@@ -214,6 +214,13 @@ describe('the pools of a server', () => {
     await spinning;
   });
 
+  it('are not made where threads do not take the options of Node, which is said', async () => {
+    await using test = await createTestManager({ pools: { execArgv: ['--title=x'] } });
+    const error = await failure(test.manager.pool(1, { tasks: TASKS }));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(/^The server’s option `pools\.execArgv` cannot be: .*--title=x/);
+  });
+
   it('are not made where the caller has stopped waiting for the module', async () => {
     await writeFile(join(folder, 'endless.mjs'), 'await new Promise(() => setInterval(() => 0, 1000));');
     await using test = await createTestManager({ limits: { threads: 1 }, pools: { modules: [folder] }, timeout: 2000 });
@@ -231,6 +238,8 @@ describe('the pools of a server', () => {
     { modules: [''] },
     { modules: ['https://a.b/'] },
     { execArgv: '--import' },
+    { resourceLimits: null },
+    { resourceLimits: 64 },
     { resourceLimits: { memory: 1 } },
     { resourceLimits: { stackSizeMb: '4' } },
   ])('cannot be told %p', async (pools) => {

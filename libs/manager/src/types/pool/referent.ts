@@ -58,9 +58,10 @@ export class Pool<M = AnyTasks> {
 
   /**
    * @param size how many threads it has at most; as many as the server's machine has processors, if it is not given.
-   * @param options the module of the tasks.
+   * @param options the module of the tasks. `manager.pool()` takes a URL, too; arguments elsewhere travel as they are, and
+   * have its `href`.
    */
-  constructor(size?: number, options?: PoolOptions) {
+  constructor(size?: number, options?: PoolOptions & { tasks: string }) {
     checkOptions(options, ['tasks'], 'pool');
     this.#size = checkCount(size ?? availableParallelism(), 1, 'The size of a pool');
   }
@@ -68,7 +69,7 @@ export class Pool<M = AnyTasks> {
   /** Makes a pool in a server. Here since a constructor cannot wait for the module of the tasks to be loaded. */
   static async open(host: PoolHost, size: unknown, options: unknown): Promise<Pool> {
     const { signal, logger } = currentCall();
-    const pool = new Pool(size as number, options as PoolOptions);
+    const pool = new Pool(size as number, options as PoolOptions & { tasks: string });
     const free = host.reserve(pool.#size);
     try {
       const module = await taskModule((options as PoolOptions | undefined)?.tasks, host.modules);
@@ -230,17 +231,16 @@ export class Pool<M = AnyTasks> {
     const { ahead = aheadOf(this.#size), ...rest } = checkImap(options, member);
     const open = (source: Iterable<unknown> | AsyncIterable<unknown>): TaskStream => {
       this.#expectOpen(member);
-      let stream: TaskStream | undefined;
       let over = false;
       this.#jobs++;
-      stream = new TaskStream(source, {
+      const stream = new TaskStream(source, {
         ...rest,
         ahead,
         ordered: member === 'imap',
         run: (chunk, signal) => this.#run(task, chunk.map(alone), signal),
-        over: () => {
+        over: (ended) => {
           over = true;
-          if (stream) this.#streams.delete(stream);
+          this.#streams.delete(ended);
           this.#jobDone();
         },
       });

@@ -17,7 +17,7 @@ export interface TaskStreamOptions {
    */
   run(items: readonly unknown[], signal: AbortSignal): Promise<readonly Outcome[]>;
   /** Called once, when nothing is under way and nothing will be. */
-  over?(): void;
+  over?(stream: TaskStream): void;
 }
 
 interface Slot {
@@ -206,6 +206,6 @@ export class TaskStream implements AsyncIterableIterator<unknown, undefined, und
     const ended = this.#exhausted && this.#slots.every(({ outcomes }) => outcomes !== undefined);
     if (this.#told || !(this.#closed || ended)) return;
     this.#told = true;
-    this.#options.over?.();
+    this.#options.over?.(this);
   }
 }

@@ -272,10 +272,10 @@ export function poolThreads(open: OpenBench): void {
         await own.close();
         let joined = false;
         const joining = own.join().then(() => (joined = true));
-        const squares: unknown[] = [];
-        for await (const square of results) {
-          if (squares.push(square) === 1) expect(joined).toBe(false);
-        }
+        expect(await results.next()).toEqual({ value: 1, done: false });
+        expect(joined).toBe(false);
+        const squares: unknown[] = [1];
+        for await (const square of results) squares.push(square);
         expect(squares).toEqual([1, 4, 9, 16, 25, 36]);
         await joining;
         await manager.release(own);

@@ -4,6 +4,7 @@ import {
   decodeData,
   decodeError,
   encodedData,
+  OverloadedError,
   StateError,
   WorkerLostError,
 } from '../../protocol/index.js';
@@ -51,6 +52,8 @@ export class Threads {
   #gone: (() => void) | undefined;
   /** Why a thread died that had nothing to run: a start that failed is one of these. */
   #died: unknown;
+  /** A thread could not be made for a request, which Piscina has all the same. */
+  #hasLeft = false;
   #over: Error | undefined;
   #ended: Promise<void> | undefined;
 
@@ -75,22 +78,26 @@ export class Threads {
     // Here and not above: applications, and servers without pools, need not load it.
     const { Piscina } = await import('piscina');
     const { size, module, limits, resourceLimits, execArgv, logger } = options;
-    const piscina = new Piscina({
-      filename: THREAD_FILE,
-      name: 'run',
-      // Above 0 a thread whose end comes after that of the pool would be replaced, and outlive the server. One that dies is
-      // replaced when there is work.
-      minThreads: 0,
-      maxThreads: size,
-      idleTimeout: Infinity,
-      concurrentTasksPerWorker: 1,
-      // Otherwise a thread is blocked while it has no task, and so are the timers and connections of its module.
-      atomics: 'disabled',
-      recordTiming: false,
-      workerData: { module, limits } satisfies ThreadData,
-      ...(resourceLimits && { resourceLimits: { ...resourceLimits } }),
-      ...(execArgv && { execArgv: [...execArgv] }),
-    });
+    const piscina = started(
+      () =>
+        new Piscina({
+          filename: THREAD_FILE,
+          name: 'run',
+          minThreads: 1,
+          maxThreads: size,
+          idleTimeout: Infinity,
+          concurrentTasksPerWorker: 1,
+          // Otherwise a thread is blocked while it has no task, and so are the timers and connections of its module.
+          atomics: 'disabled',
+          recordTiming: false,
+          workerData: { module, limits } satisfies ThreadData,
+          ...(resourceLimits && { resourceLimits: { ...resourceLimits } }),
+          ...(execArgv && { execArgv: [...execArgv] }),
+        }),
+    );
+    // Otherwise a thread whose end comes after that of the pool would be replaced, and outlive the server. One that dies is
+    // replaced when there is work.
+    piscina.options.minThreads = 0;
     const names = new Set<string>();
     const threads = new Threads(piscina, size, names, logger);
     try {
@@ -101,11 +108,6 @@ export class Threads {
     } catch (error) {
       await threads.end(new StateError('The pool was not made.'));
       if (!(error instanceof WorkerLostError)) throw error;
-      if ((error.cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_INVALID_EXEC_ARGV') {
-        throw new ConfigurationError(`The server’s option \`pools.execArgv\` cannot be: ${messageOf(error.cause)}.`, {
-          cause: error.cause,
-        });
-      }
       throw new ConfigurationError(`The module of the tasks, ${module}, ended the thread that loaded it.`, {
         cause: error,
       });
@@ -162,7 +164,9 @@ export class Threads {
   }
 
   async #end(): Promise<void> {
-    await this.#piscina.destroy();
+    // What could not be started is in its line for good, and would be rejected with nobody to hear it.
+    if (this.#hasLeft) await Promise.all(this.#piscina.threads.map((thread) => thread.terminate()));
+    else await this.#piscina.destroy();
     // Piscina waits for those alone that it had not stopped before.
     if (this.#ending > 0) await new Promise<void>((resolve) => (this.#gone = resolve));
   }
@@ -202,15 +206,22 @@ export class Threads {
       };
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        return (await this.#piscina.run(request, { signal: back.signal })) as ThreadAnswer[];
+        return (await this.#handOver(request, back.signal)) as ThreadAnswer[];
       } catch (error) {
         if (stranded && attempt < ATTEMPTS && !this.#over) continue;
-        // Where no thread could be made for it, it would be in Piscina's line for good.
-        stop();
         throw stranded ? (this.#died ?? new Error('no thread could be started')) : error;
       } finally {
         signal?.removeEventListener('abort', stop);
       }
+    }
+  }
+
+  #handOver(request: ThreadRequest, signal: AbortSignal): Promise<unknown> {
+    try {
+      return this.#piscina.run(request, { signal });
+    } catch (error) {
+      this.#hasLeft = true;
+      throw error;
     }
   }
 
@@ -235,6 +246,20 @@ export class Threads {
 
   #unlisten({ leave, signal }: Order): void {
     if (leave) signal?.removeEventListener('abort', leave);
+  }
+}
+
+/** What a thread that cannot even be made is for whoever wants a pool. */
+function started(start: () => Piscina): Piscina {
+  try {
+    return start();
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code === 'ERR_WORKER_INVALID_EXEC_ARGV') {
+      throw new ConfigurationError(`The server’s option \`pools.execArgv\` cannot be: ${messageOf(error)}.`, {
+        cause: error,
+      });
+    }
+    throw new OverloadedError(`The server could not start a worker thread: ${messageOf(error)}.`, { cause: error });
   }
 }
 

@@ -33,6 +33,17 @@ describe('the folder of a server', () => {
     await folder.close();
   });
 
+  it('is not made where there is no folder for it, which is said', async () => {
+    site = { ...site, root: await mkdtemp(join(tmpdir(), 'server-folder-')) };
+    await rm(site.root, { recursive: true });
+    const error = await failure(open());
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(error.message).toMatch(
+      /^Shared memory cannot be kept here: there is no folder .*NESTJS_MANAGER_SHARED_MEMORY/,
+    );
+    await mkdir(site.root);
+  });
+
   it('goes when it is closed, and with it the process that watched', async () => {
     const folder = await open();
     await writeFile(join(folder.path, 'block'), 'x');

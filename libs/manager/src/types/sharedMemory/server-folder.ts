@@ -33,15 +33,18 @@ export class ServerFolder {
    */
   static async open(site: Site, failed: (why: string) => void): Promise<ServerFolder> {
     const parent = userFolder(site);
-    await mkdir(parent, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    const failure = await mkdir(parent, { mode: 0o700 }).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : error),
+    );
     const why = await unsafe(site);
     if (why !== undefined) {
       throw new ConfigurationError(
         `Shared memory cannot be kept here: ${why}. Mend that, or name another folder in NESTJS_MANAGER_SHARED_MEMORY.`,
+        { cause: failure },
       );
     }
+    if (failure) throw failure;
     const name = randomBytes(8).toString('hex');
     const path = join(parent, name);
     await mkdir(path, { mode: 0o700 });

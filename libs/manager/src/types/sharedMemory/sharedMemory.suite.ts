@@ -258,6 +258,11 @@ export function sharedMemoryBehaviour(open: OpenBench): void {
       expect(error.message).toMatch(message);
       const misspelt = await failure(manager.sharedMemory({ nmae: 'x' } as never));
       expect(misspelt).toBeInstanceOf(TypeError);
+      await manager.sharedMemory(8, { name: 'there' });
+      const more = manager.sharedMemory as (...args: unknown[]) => Promise<unknown>;
+      const tooMuch = await failure(more.call(manager, { name: 'there' }, options));
+      expect(tooMuch).toBeInstanceOf(TypeError);
+      expect(tooMuch.message).toMatch(/attaches to what is there, and takes nothing more/);
     });
   });
 
