@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { shareableListBehaviour } from '../../libs/manager/src/types/shareableList/shareableList.suite.js';
 import { sharedMemoryBehaviour } from '../../libs/manager/src/types/sharedMemory/sharedMemory.suite.js';
 import { thisSite, userFolder } from '../../libs/manager/src/types/sharedMemory/site.js';
-import { benchOverRedis } from '../support/built-in-bench.js';
+import { benchOverRedis, benchOverSocket } from '../support/built-in-bench.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { LEASE, Stage, type ServerWorker } from '../support/stage.js';
 import { until } from '../support/until.js';
@@ -20,8 +20,11 @@ const VARIABLE = 'NESTJS_MANAGER_SHARED_MEMORY';
 
 const suites = { sharedMemory: sharedMemoryBehaviour, shareableList: shareableListBehaviour };
 
-describe('over Redis', () => {
-  const open = benchOverRedis(Object.keys(suites));
+describe.each([
+  ['Redis', benchOverRedis],
+  ['a socket', benchOverSocket],
+])('over %s', (_medium, bench) => {
+  const open = bench(Object.keys(suites));
   describe.each(Object.entries(suites))('%s', (_name, behaviour) => {
     behaviour(open);
   });
