@@ -285,6 +285,18 @@ export function poolBehaviour(open: OpenBench): void {
       expect(await failure((results as unknown as AsyncIterator<unknown>).next())).toBeInstanceOf(CallTimeoutError);
     });
 
+    it('gives a result that was waited for in vain to who waits on', async () => {
+      for (const items of [[300], [300].values()]) {
+        const results = await pool.imap('afterOwn', items);
+        const next = results.next();
+        expect(await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 20, 'too late'))])).toBe(
+          'too late',
+        );
+        expect(await next).toEqual({ value: 300, done: false });
+        expect(await results.next()).toEqual({ value: undefined, done: true });
+      }
+    });
+
     it('gives them as they are ready, if it is the unordered one', async () => {
       // Both threads are there.
       while (new Set(await pool.map('thread', range(20))).size < 2);
