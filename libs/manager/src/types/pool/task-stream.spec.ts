@@ -203,6 +203,19 @@ describe('a stream of tasks', () => {
     expect(turn).toBeLessThan(1000);
   });
 
+  it('waits for whatever can be waited for', async () => {
+    let given = 0;
+    const next = (): PromiseLike<IteratorResult<number>> => {
+      const step: IteratorResult<number> =
+        given < 3 ? { done: false, value: ++given } : { done: true, value: undefined };
+      // oxlint-disable-next-line unicorn/no-thenable -- this is what the test is about
+      return { then: (ok: (given: typeof step) => void) => void setImmediate(() => ok(step)) } as never;
+    };
+    const items = { [Symbol.asyncIterator]: () => ({ next }) } as unknown as AsyncIterable<number>;
+    const run = async (chunk: readonly unknown[]): Promise<Outcome[]> => chunk.map(outcomeOf);
+    expect(await read(new Bench().open(items, { run }))).toEqual({ seen: [1, 2, 3] });
+  });
+
   it('answers whoever asks, one after the other', async () => {
     const bench = new Bench();
     const stream = bench.open([1, 2]);

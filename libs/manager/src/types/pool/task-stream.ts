@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { isPromise } from 'node:util/types';
 import type { Outcome } from '../support/outcome.js';
 
 export interface TaskStreamOptions {
@@ -166,7 +165,7 @@ export class TaskStream implements AsyncIterableIterator<unknown, undefined, und
       try {
         while (this.#wantsItems() && chunk.length < this.#options.chunkSize) {
           const step = this.#items.next();
-          const { done, value } = isPromise(step) ? await step : step;
+          const { done, value } = isThenable(step) ? await step : step;
           if (done) this.#exhausted = true;
           else if (chunk.push(value) && ++this.#read % PAUSE === 0) await setImmediate();
         }
@@ -208,4 +207,9 @@ export class TaskStream implements AsyncIterableIterator<unknown, undefined, und
     this.#told = true;
     this.#options.over?.(this);
   }
+}
+
+/** Anything that can be awaited: iterators of drivers give promises of their own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
