@@ -231,7 +231,7 @@ export function poolBehaviour(open: OpenBench): void {
       const own = await manager.pool(1, { tasks: TASKS });
       await own.apply('tick');
       const before = (await own.apply('ticked')) as number;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 300));
       expect(await own.apply('ticked')).toBeGreaterThan(before + 5);
       await manager.release(own);
     });
