@@ -141,6 +141,32 @@ describe('the time in which beats could be read', () => {
     expect(clock.now()).toBe(1500);
   });
 
+  it('counts from when a beat came, and not from the read before it', () => {
+    const clock = new ReadingClock(250);
+    clock.drained();
+    pass(240);
+    const heard = clock.arrival();
+    for (let i = 0; i < 4; i++) {
+      pass(250);
+      clock.drained();
+    }
+    // The first of these reads moved it on by no more than a step.
+    expect(clock.now() - heard).toBe(760);
+  });
+
+  it('lets no pause before a beat count against it, and nothing come before time that is known', () => {
+    const clock = new ReadingClock(250);
+    expect(clock.arrival()).toBe(0);
+    clock.drained();
+    pass(60_000);
+    expect(clock.arrival()).toBe(250);
+    clock.drained();
+    expect(clock.arrival()).toBe(clock.now());
+    pass(100);
+    clock.interrupted();
+    expect(clock.arrival()).toBe(clock.now());
+  });
+
   it('takes no notice of a wall clock that is set, or goes on while the machine is suspended', () => {
     const clock = new ReadingClock(1500);
     clock.drained();

@@ -69,4 +69,13 @@ export class ReadingClock {
   now(): number {
     return this.#time;
   }
+
+  /**
+   * When what is read at this moment came, at the latest. Counted from the end of the read before, a lease would be over
+   * here by as much sooner as that lies back, while its owner still counts on it.
+   */
+  arrival(): number {
+    if (this.#last === undefined) return this.#time;
+    return this.#time + Math.min(performance.now() - this.#last, this.#step);
+  }
 }

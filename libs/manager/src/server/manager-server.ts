@@ -372,8 +372,8 @@ export class ManagerServer implements SessionHost {
     return this.#acting && this.#claim.ticking && this.#transport.state === 'connected';
   }
 
-  readingTime(): number {
-    return this.#clock.now();
+  arrivalTime(): number {
+    return this.#clock.arrival();
   }
 
   nextFence(): bigint {

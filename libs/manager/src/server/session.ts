@@ -52,8 +52,8 @@ export interface SessionHost {
   mayAct(): boolean;
   /** The same for one call of a frame that was taken under a lease that held: cheap, since each call asks. */
   mayStart(): boolean;
-  /** Readings of the clock that leases are counted by. */
-  readingTime(): number;
+  /** By the clock that leases are counted by: of what is read at this moment. */
+  arrivalTime(): number;
   nextFence(): bigint;
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
   /** Shared things in the hands of hosted code. */
@@ -127,7 +127,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.pid = hello.pid;
     this.seal = proof?.seal;
     this.nonce = proof?.nonce;
-    this.heardAt = server.readingTime();
+    this.heardAt = server.arrivalTime();
     this.grants = new Grants(server.table, this);
     this.#slice = new Slice(server.turns, this);
     this.link = new Link({
@@ -183,7 +183,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   beat(number: number, _echo: number): void {
     if (number <= this.#beatHeard) return;
     this.#beatHeard = number;
-    this.heardAt = this.server.readingTime();
+    this.heardAt = this.server.arrivalTime();
     this.link.retry();
     void this.server.write(this.inbox, 'beats', beatFrame(this.link, ++this.#beatSent, number));
   }
