@@ -13,6 +13,29 @@ const bin = (name) => join('node_modules', '.bin', name);
 const scratch = mkdtempSync(join(tmpdir(), 'manager-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
+/** The specs of the client that are played over sockets, too: whatever lives by what arrives, and in which order. */
+const OVER_SOCKETS = `manager/src/client/(${[
+  'references(.property)?',
+  'calls',
+  'call-ends',
+  'close',
+  'collected-instances',
+  'credit',
+  'expiry',
+  'find',
+  'handles',
+  'iterators',
+  'later-arguments',
+  'lease-(end|lost)',
+  'named',
+  'one-session',
+  'order',
+  'pressure',
+  'tickets',
+  'timeouts',
+  'traveling',
+].join('|')})\\.spec`;
+
 const steps = [
   check('build', 'build', 'npm', ['run', '--silent', 'build'], { limit: 3 * MINUTE, alone: true }),
   check('format', 'formatted as prettier does', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
@@ -39,6 +62,12 @@ const steps = [
   check('docs-tests', 'every promise has the tests it names', 'node', ['tools/check-docs.mjs', 'tests']),
   // Worker threads load the built package.
   jest('unit', 'unit tests', ['--maxWorkers=2'], { limit: 8 * MINUTE, needsBuild: true }),
+  // In memory nothing is ever on its way; over sockets what is sent arrives later, and on two connections.
+  jest('sockets', 'references and calls over sockets', ['--maxWorkers=2', '--testPathPatterns', OVER_SOCKETS], {
+    project: 'unit',
+    limit: 4 * MINUTE,
+    env: { MANAGER_MEDIUM: 'socket', REFERENCES_RUNS: '5' },
+  }),
   // They wait more than they work: two files at a time, also on two processors.
   jest('e2e', 'tests across processes', ['--maxWorkers=2'], { limit: 12 * MINUTE, needsBuild: true }),
   jest('faults', 'faults that production brings, each and at random', ['--maxWorkers=2'], {
@@ -134,16 +163,16 @@ function typeCheck(name, title, project) {
   return existsSync(project) && check(name, title, bin('tsc'), ['--noEmit', '-p', project], { limit: 2 * MINUTE });
 }
 
-/** A project of jest.config.mjs; each of its tests counts. */
-function jest(project, title, args, { limit, needsBuild = false, env = {} }) {
+/** A project of jest.config.mjs, or some of it; each of its tests counts. */
+function jest(name, title, args, { project = name, limit, needsBuild = false, env = {} }) {
   return {
-    name: project,
+    name,
     title,
     alone: true,
     needsBuild,
     counted: true,
     async run() {
-      const file = join(scratch, `${project}.json`);
+      const file = join(scratch, `${name}.json`);
       const { status, timedOut } = await run(
         bin('jest'),
         ['--selectProjects', project, '--reporters=default', '--json', '--outputFile', file, ...args],

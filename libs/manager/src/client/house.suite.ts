@@ -73,6 +73,7 @@ export class Line implements Transport {
       drained: (asOf) => reader.drained(asOf),
       beatsDrained: (asOf) => reader.beatsDrained?.(asOf),
       restarted: () => reader.restarted(),
+      perished: () => reader.perished?.(),
     });
   }
 
