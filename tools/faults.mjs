@@ -1,21 +1,31 @@
 // npm run test:faults                                every scenario, and faults at random for some seconds
 // npm run test:faults -- --only zombie               the scenarios with this in the name of their file
-// npm run test:faults -- --seed 7 --minutes 30       faults at random for so long; `--only` chooses among the faults
+// npm run test:faults -- --seed 7 --minutes 30       faults at random for so long; `--only` chooses among the faults,
+//                                                    `--medium socket` or `redis` is played in place of what the seed says
 // The same seed causes the same faults, at the same times. Without one it takes one, and says it. See test/faults.
 import { parseArgs } from 'node:util';
 import { ensureRedis } from './redis.mjs';
 import { run } from './run.mjs';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    medium: { type: 'string' },
+  },
 });
-const { minutes, seed, only } = values;
+const { minutes, seed, only, medium } = values;
 for (const [name, value] of Object.entries({ minutes, seed })) {
   if (value === undefined || (Number(value) >= 0 && value.trim() !== '')) continue;
   console.error(`--${name} takes a number, got ${value}`);
   process.exit(2);
 }
-const random = minutes !== undefined || seed !== undefined;
+if (medium !== undefined && !['redis', 'socket'].includes(medium)) {
+  console.error(`--medium takes redis or socket, got ${medium}`);
+  process.exit(2);
+}
+const random = [minutes, seed, medium].some((value) => value !== undefined);
 
 const env = {
   REDIS_SERVER_BIN: ensureRedis(),
@@ -25,6 +35,7 @@ const env = {
   ...(minutes !== undefined && { FAULTS_MINUTES: minutes }),
   ...(seed !== undefined && { FAULTS_SEED: seed }),
   ...(random && only !== undefined && { FAULTS_ONLY: only }),
+  ...(medium !== undefined && { FAULTS_MEDIUM: medium }),
 };
 const files = random ? 'faults/random' : (only ?? '');
 const chosen = files ? ['--testPathPatterns', files] : [];

@@ -6,7 +6,8 @@ import { Redis } from 'ioredis';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
-import { startWay, type Way } from './way.js';
+import { openMedium, type Medium, type MediumName } from './medium.js';
+import type { Way } from './way.js';
 import { now, type Event } from './workers/src/history.js';
 import type { ArenaOptions, FaultyServerOptions, PlayerOptions } from './workers/src/options.js';
 import type { PlayerCommands } from './workers/src/player.js';
@@ -18,16 +19,19 @@ const START = 30_000;
 
 export interface ArenaPlan {
   seed: number;
+  over: MediumName;
   lease: number;
+  /** Over a socket there is one: an address is one server's. */
   servers: readonly string[];
   players: number;
   authkey?: string | undefined;
 }
 
-/** A process and its way to Redis. Restarted, it is another life of the same. */
+/** A process and its way to the medium. Restarted, it is another life of the same. */
 export interface Slot<W> {
   readonly name: string;
-  readonly way: Way;
+  /** Undefined where nothing happens on it, and of a server that is the medium itself. */
+  readonly way: Way | undefined;
   worker: W;
   /** Its name in the history: one for each life. */
   by: string;
@@ -36,10 +40,10 @@ export interface Slot<W> {
 export type ServerSlot = Slot<Worker<FaultyServerCommands>>;
 export type PlayerSlot = Slot<Worker<PlayerCommands>>;
 
-/** Applications, servers, their Redis and their ways to it: where the faults happen, and the history is kept. */
+/** Applications, servers, their medium and their ways to it: where the faults happen, and the history is kept. */
 export class Arena {
   readonly plan: ArenaPlan;
-  readonly redis: RedisServer;
+  readonly medium: Medium;
   readonly vault: RedisServer;
   readonly servers: ServerSlot[] = [];
   readonly players: PlayerSlot[] = [];
@@ -50,20 +54,24 @@ export class Arena {
   readonly #workers: Worker<never>[] = [];
   #lives = 0;
 
-  private constructor(plan: ArenaPlan, redis: RedisServer, vault: RedisServer, folder: string) {
+  private constructor(plan: ArenaPlan, medium: Medium, vault: RedisServer, folder: string) {
     this.plan = plan;
-    this.redis = redis;
+    this.medium = medium;
     this.vault = vault;
     this.#folder = folder;
   }
 
   static async open(plan: ArenaPlan): Promise<Arena> {
-    const [redis, vault] = await Promise.all([startRedis({ appendonly: true }), startRedis()]);
+    const [medium, vault] = await Promise.all([openMedium(plan.over, { appendonly: true }), startRedis()]);
     const folder = await mkdtemp(join(tmpdir(), 'manager-faults-'));
-    const arena = new Arena(plan, redis, vault, folder);
-    for (const name of plan.servers) arena.servers.push(await arena.#slot(name, (slot) => arena.startServer(slot)));
+    const arena = new Arena(plan, medium, vault, folder);
+    for (const name of plan.servers) {
+      const way = plan.over === 'Redis' ? await arena.#way() : undefined;
+      arena.servers.push(await arena.#slot(name, way, (slot) => arena.startServer(slot)));
+    }
     for (let number = 1; number <= plan.players; number++) {
-      arena.players.push(await arena.#slot(`player-${number}`, (slot) => arena.startPlayer(slot)));
+      const way = await arena.#way();
+      arena.players.push(await arena.#slot(`player-${number}`, way, (slot) => arena.startPlayer(slot)));
     }
     return arena;
   }
@@ -71,7 +79,8 @@ export class Arena {
   /** Ends whatever is left. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.kill()));
-    await Promise.all([...this.#ways.map((way) => way.close()), this.redis.stop(), this.vault.stop()]);
+    await Promise.all(this.#ways.map((way) => way.close()));
+    await Promise.all([this.medium.stop(), this.vault.stop()]);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -125,9 +134,19 @@ export class Arena {
     this.#events.push({ kind: 'over', how: 'killed', by, at: now() });
   }
 
-  /** Another process beside those that take part, with a way of its own that nothing happens to. */
+  /** What lies between a process and the others: of a server that is the medium, the ways of all applications. */
+  waysOf({ way }: Slot<unknown>): Way[] {
+    return way ? [way] : this.ways;
+  }
+
+  /** Those on which something may happen. */
+  get ways(): Way[] {
+    return [...this.players, ...this.servers].flatMap(({ way }) => way ?? []);
+  }
+
+  /** Another process beside those that take part, to which nothing happens. */
   async observer(): Promise<PlayerSlot> {
-    return this.#slot('observer', (slot) => this.startPlayer(slot));
+    return this.#slot('observer', undefined, (slot) => this.startPlayer(slot));
   }
 
   fault(fault: string, on: string, phase: 'begins' | 'ends', ms: number): void {
@@ -140,7 +159,7 @@ export class Arena {
 
   /** Runs `use` with a connection to Redis that no fault of the ways reaches. */
   async admin<R>(use: (client: Redis) => Promise<R>, password?: string): Promise<R> {
-    const client = new Redis(this.redis.url, { ...(password !== undefined && { password }) });
+    const client = new Redis(this.medium.at, { ...(password !== undefined && { password }) });
     client.on('error', () => undefined);
     try {
       return await use(client);
@@ -177,12 +196,21 @@ export class Arena {
     const { authkey, lease } = this.plan;
     const file = join(this.#folder, `${by}.jsonl`);
     // Silence is to be noticed well within a lease.
-    return { redis: way.url, namespace: 'arena', patience: lease / 4, by, file, ...(authkey && { authkey }) };
+    const at = way?.url ?? this.medium.at;
+    return { at, namespace: 'arena', patience: lease / 4, by, file, ...(authkey && { authkey }) };
   }
 
-  async #slot<W extends Worker<never>>(name: string, start: (slot: Slot<W>) => Promise<void>): Promise<Slot<W>> {
-    const way = await startWay(() => this.redis.port);
+  async #way(): Promise<Way> {
+    const way = await this.medium.way();
     this.#ways.push(way);
+    return way;
+  }
+
+  async #slot<W extends Worker<never>>(
+    name: string,
+    way: Way | undefined,
+    start: (slot: Slot<W>) => Promise<void>,
+  ): Promise<Slot<W>> {
     const slot = { name, way, by: name } as Slot<W>;
     await start(slot);
     return slot;

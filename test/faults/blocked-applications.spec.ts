@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { MEDIA } from './medium.js';
 import { BEAT, LEASE, Scene, type Actor, type Host } from './scene.js';
 
 jest.setTimeout(90_000);
 
-describe('an application whose event loop is blocked', () => {
+describe.each(MEDIA)('an application over %s whose event loop is blocked', (over) => {
   let scene: Scene;
   let host: Host;
   let other: Actor;
   let actor: Actor;
 
   beforeAll(async () => {
-    scene = await Scene.open();
+    scene = await Scene.open({ over });
     [host, other, actor] = [await scene.host(), await scene.actor({ by: 'other' }), await scene.actor()];
   });
   afterAll(() => scene[Symbol.asyncDispose]());

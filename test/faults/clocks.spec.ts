@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
+import { MEDIA } from './medium.js';
 import { BEAT, GIVEN_BACK, LEASE, Scene, type Actor, type Host } from './scene.js';
 
 jest.setTimeout(90_000);
 
 const HOUR = 3_600_000;
 
-describe('a wall clock that is set', () => {
+describe.each(MEDIA)('a wall clock that is set, over %s,', (over) => {
   let scene: Scene;
   let host: Host;
   let other: Actor;
 
   beforeAll(async () => {
-    scene = await Scene.open();
+    scene = await Scene.open({ over });
     [host, other] = [await scene.host(), await scene.actor({ by: 'other' })];
   });
   afterAll(() => scene[Symbol.asyncDispose]());

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
+import { MEDIA, type MediumName } from './medium.js';
 import { LEASE, Scene } from './scene.js';
 
 jest.setTimeout(90_000);
@@ -9,10 +10,10 @@ jest.setTimeout(90_000);
 const SOON = 4000;
 
 describe('an end in order', () => {
-  it.concurrent(
-    'of an application, asked for twice and with calls pending, fails these and gives everything back',
-    async () => {
-      await using scene = await Scene.open();
+  it.concurrent.each(MEDIA)(
+    'of an application, asked for twice and with calls pending, fails these and gives everything back, over %s',
+    async (over) => {
+      await using scene = await Scene.open({ over });
       await scene.host();
       const [actor, observer] = [await scene.actor(), await scene.actor()];
       const key = await actor.ask('create', 'Tally');
@@ -38,12 +39,18 @@ describe('an end in order', () => {
     },
   );
 
-  it.concurrent.each(['away', 'silent'])(
-    'of an application that is still connecting is soon done while Redis is %s',
+  const unready: Record<string, [MediumName, (scene: Scene) => unknown]> = {
+    'Redis is away': ['Redis', ({ redis }) => redis.kill()],
+    'Redis is silent': ['Redis', ({ redis }) => redis.pause()],
+    'nobody listens at its socket': ['a socket', () => undefined],
+    'who listens at its socket is silent': ['a socket', async (scene) => (await scene.host()).pause()],
+  };
+  it.concurrent.each(Object.keys(unready))(
+    'of an application that is still connecting is soon done while %s',
     async (how) => {
-      await using scene = await Scene.open();
-      if (how === 'away') await scene.redis.kill();
-      else scene.redis.pause();
+      const [over, prepare] = unready[how] as [MediumName, (scene: Scene) => unknown];
+      await using scene = await Scene.open({ over });
+      await prepare(scene);
       const actor = await scene.actor();
       const call = actor.ask('create', 'Tally').catch((error: unknown) => error);
       await sleep(300);
@@ -54,18 +61,22 @@ describe('an end in order', () => {
     },
   );
 
-  it.concurrent('of an application whose Redis fell silent fails the calls that wait, and is soon done', async () => {
-    await using scene = await Scene.open();
-    await scene.host();
-    const actor = await scene.actor();
-    const key = await actor.ask('create', 'Tally');
-    scene.redis.pause();
-    const call = actor.ask('call', key, 'count', 'never answered').catch((error: unknown) => error);
-    await sleep(100);
-    expect(await actor.ask('close', 2)).toBeLessThan(SOON);
-    expect(await call).toMatchObject({ class: 'ManagerClosedError' });
-    scene.redis.resume();
-  });
+  it.concurrent.each(MEDIA)(
+    'of an application whose medium, %s, fell silent fails the calls that wait, and is soon done',
+    async (over) => {
+      await using scene = await Scene.open({ over });
+      const host = await scene.host();
+      const medium = over === 'Redis' ? scene.redis : host;
+      const actor = await scene.actor();
+      const key = await actor.ask('create', 'Tally');
+      medium.pause();
+      const call = actor.ask('call', key, 'count', 'never answered').catch((error: unknown) => error);
+      await sleep(100);
+      expect(await actor.ask('close', 2)).toBeLessThan(SOON);
+      expect(await call).toMatchObject({ class: 'ManagerClosedError' });
+      medium.resume();
+    },
+  );
 
   it.concurrent('of a server, asked for twice and while it waits for its name, leaves that to its owner', async () => {
     await using scene = await Scene.open();

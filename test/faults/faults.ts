@@ -4,6 +4,7 @@ import { until } from '../support/until.js';
 import { Random } from '../workers/random.js';
 import type { Arena, PlayerSlot, ServerSlot } from './arena.js';
 import type { FaultName, Step } from './schedule.js';
+import type { Way } from './way.js';
 
 /** Ms that a server has to end in order. */
 const ENDING = 10_000;
@@ -58,23 +59,28 @@ function clockOffset({ dice }: Step): number {
   return hours * 3_600_000 + 1000;
 }
 
-const pauseRedis: Cause = async ({ redis }, { ms }, begins) => {
+const pauseRedis: Cause = async ({ medium: { redis } }, { ms }, begins) => {
   begins('redis');
   redis.pause();
   await sleep(ms);
   redis.resume();
 };
 
+/** What is sent on these goes nowhere for so long. */
+async function swallow(ways: readonly Way[], ms: number): Promise<void> {
+  for (const way of ways) way.swallow();
+  await sleep(ms);
+  for (const way of ways) way.open();
+}
+
 const halfOpen: Cause = async (arena, step, begins) => {
   const player = playerOf(arena, step);
   begins(player.by);
-  player.way.swallow();
-  await sleep(step.ms);
-  player.way.open();
+  await swallow(arena.waysOf(player), step.ms);
 };
 
 const restart = (keepData: boolean): Cause =>
-  alone(async ({ redis }, _step, begins) => {
+  alone(async ({ medium: { redis } }, _step, begins) => {
     begins('redis');
     await redis.restart({ keepData });
   });
@@ -174,23 +180,31 @@ export const causes: Record<FaultName, Cause> = {
   'way of an application cut': async (arena, step, begins) => {
     const player = playerOf(arena, step);
     begins(player.by);
-    player.way.cut();
+    for (const way of arena.waysOf(player)) way.cut();
   },
   'way of an application half open, shortly': halfOpen,
   'way of an application half open, for long': halfOpen,
   'way of a server half open': async (arena, step, begins) => {
     const server = serverOf(arena, step);
     begins(server.by);
-    server.way.swallow();
-    await sleep(step.ms);
-    server.way.open();
+    await swallow(arena.waysOf(server), step.ms);
   },
   'ways delayed': async (arena, { dice, ms }, begins) => {
     begins('all');
-    const ways = [...arena.players, ...arena.servers].map(({ way }) => way);
+    const { ways } = arena;
     for (const way of ways) way.delay(20 + (dice % 180));
     await sleep(ms);
     for (const way of ways) way.delay(0);
+  },
+
+  'connections of all cut': async ({ ways }, _step, begins) => {
+    begins('all');
+    for (const way of ways) way.cut();
+  },
+  'some connections cut': async ({ ways }, { dice }, begins) => {
+    begins('all');
+    const random = new Random(dice);
+    for (const way of ways) if (random.below(2) > 0) way.cut();
   },
 
   'Redis paused shortly': pauseRedis,

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
+import { MEDIA } from './medium.js';
 import { LEASE, PATIENCE, Scene, type Actor, type Host } from './scene.js';
 import type { Way } from './way.js';
 
 jest.setTimeout(90_000);
 
-describe('a half-open connection, on which what is sent goes nowhere', () => {
+describe.each(MEDIA)('a half-open connection over %s, on which what is sent goes nowhere', (over) => {
   let scene: Scene;
   let host: Host;
   let observer: Actor;
@@ -15,12 +16,12 @@ describe('a half-open connection, on which what is sent goes nowhere', () => {
   let key: number;
 
   beforeAll(async () => {
-    scene = await Scene.open();
+    scene = await Scene.open({ over });
     [host, observer] = [await scene.host(), await scene.actor({ by: 'observer' })];
   });
   beforeEach(async () => {
     way = await scene.way();
-    actor = await scene.actor({ redis: way.url });
+    actor = await scene.actor({ at: way.url });
     key = await actor.ask('get', 'Tally', actor.name);
   });
   afterAll(() => scene[Symbol.asyncDispose]());

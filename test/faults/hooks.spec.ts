@@ -1,5 +1,6 @@
 // In which order Nest calls the hooks of an end is not ours to say. The packed package does the same under Nest 11: see test/smoke.
 import { describe, expect, it, jest } from '@jest/globals';
+import { MEDIA } from './medium.js';
 import { LEASE, Scene, type Leaver } from './scene.js';
 
 jest.setTimeout(90_000);
@@ -50,8 +51,8 @@ describe('hooks of an application that call shared objects', () => {
     expect(ms).toBeLessThan(SOON);
   });
 
-  it.concurrent('hear at once that one of them has closed the manager', async () => {
-    await using scene = await Scene.open();
+  it.concurrent.each(MEDIA)('hear at once that one of them has closed the manager, over %s', async (over) => {
+    await using scene = await Scene.open({ over });
     await serving(scene);
     const leaver = await scene.leaver();
     await leaver.ask('start', { global: true, first: 'closes the manager' });
@@ -80,33 +81,39 @@ describe('hooks of an application that call shared objects', () => {
 });
 
 describe('hooks of a server that call its own objects', () => {
-  it.concurrent('hear at once that it has closed, which app.close() does before any of them', async () => {
-    await using scene = await Scene.open();
-    const server = await serving(scene);
-    await server.ask('call', 300);
-    const { outcomes, calls, ms } = await server.ask('end', 2);
-    for (const outcome of Object.values(outcomes)) {
-      expect(outcome).toMatch(/^(ManagerClosed|ServerClosing|ObjectLost)Error not-executed$/);
-    }
-    // What ran ended; nothing will come for who waited.
-    expect(calls).toEqual(['1', 'ServerClosingError unknown']);
-    expect(ms).toBeLessThan(SOON);
-  });
+  it.concurrent.each(MEDIA)(
+    'hear at once that it has closed, which app.close() does before any of them, over %s',
+    async (over) => {
+      await using scene = await Scene.open({ over });
+      const server = await serving(scene);
+      await server.ask('call', 300);
+      const { outcomes, calls, ms } = await server.ask('end', 2);
+      for (const outcome of Object.values(outcomes)) {
+        expect(outcome).toMatch(/^(ManagerClosed|ServerClosing|ObjectLost)Error not-executed$/);
+      }
+      // What ran ended; nothing will come for who waited.
+      expect(calls).toEqual(['1', 'ServerClosingError unknown']);
+      expect(ms).toBeLessThan(SOON);
+    },
+  );
 
-  it.concurrent('are answered at a signal until the server closes, and hear it at once from then on', async () => {
-    await using scene = await Scene.open();
-    const server = await serving(scene);
-    await server.ask('enableShutdownHooks');
-    server.signal('SIGTERM');
-    server.signal('SIGTERM');
-    const { signal } = await server.exited;
-    expect(signal).toBe('SIGTERM');
-    const outcomes = Object.fromEntries(server.logs.map(({ text }) => text.split(': ') as [string, string]));
-    for (const hook of ['onModuleDestroy', 'beforeApplicationShutdown']) {
-      expect(new Set(Object.values(inHook(outcomes, hook)))).toEqual(new Set(['answered']));
-    }
-    for (const outcome of Object.values(inHook(outcomes, 'onApplicationShutdown'))) {
-      expect(outcome).toMatch(/^(ManagerClosed|ServerClosing|ObjectLost)Error not-executed$/);
-    }
-  });
+  it.concurrent.each(MEDIA)(
+    'are answered at a signal until the server closes, and hear it at once from then on, over %s',
+    async (over) => {
+      await using scene = await Scene.open({ over });
+      const server = await serving(scene);
+      await server.ask('enableShutdownHooks');
+      server.signal('SIGTERM');
+      server.signal('SIGTERM');
+      const { signal } = await server.exited;
+      expect(signal).toBe('SIGTERM');
+      const outcomes = Object.fromEntries(server.logs.map(({ text }) => text.split(': ') as [string, string]));
+      for (const hook of ['onModuleDestroy', 'beforeApplicationShutdown']) {
+        expect(new Set(Object.values(inHook(outcomes, hook)))).toEqual(new Set(['answered']));
+      }
+      for (const outcome of Object.values(inHook(outcomes, 'onApplicationShutdown'))) {
+        expect(outcome).toMatch(/^(ManagerClosed|ServerClosing|ObjectLost)Error not-executed$/);
+      }
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
+import { MEDIA } from './medium.js';
 import { GIVEN_BACK, LEASE, Scene } from './scene.js';
 
 jest.setTimeout(90_000);
@@ -9,10 +10,10 @@ jest.setTimeout(90_000);
 const PAUSE = 1.2 * LEASE;
 
 describe('a server that did not run for longer than a lease', () => {
-  it.concurrent.each(['paused', 'blocked'])(
-    'because it was %s ends no session whose beats waited for it, and that of who died meanwhile',
-    async (how) => {
-      await using scene = await Scene.open();
+  it.concurrent.each(MEDIA.flatMap((over) => ['paused', 'blocked'].map((how) => [how, over] as const)))(
+    'because it was %s, over %s, ends no session whose beats waited for it, and that of who died meanwhile',
+    async (how, over) => {
+      await using scene = await Scene.open({ over });
       const host = await scene.host();
       const actors = await scene.actors(4);
       const keys = await Promise.all(actors.map((actor) => actor.ask('create', 'Tally')));

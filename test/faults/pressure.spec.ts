@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
+import { MEDIA } from './medium.js';
 import { LEASE, Scene, type Actor, type Host } from './scene.js';
 import type { DriveReport } from './workers/src/actor.js';
 
@@ -10,7 +11,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 /** Bytes that one session may have under way, in these scenes. */
 const CREDIT = 8 * MIB;
-/** Bytes that a server may keep for one session: what is under way, and on its way to Redis, in more than one form. */
+/** Bytes that a server may keep for one session: what is under way, and on its way to the medium, in more than one form. */
 const KEPT = 8 * CREDIT;
 /** Ms that a call of somebody modest may take on a busy machine while another does its worst: its timeout. */
 const SHARE = 15_000;
@@ -54,14 +55,14 @@ async function open(scene: Scene): Promise<{ host: Host; greedy: Actor; modest: 
   return { host, greedy, modest };
 }
 
-describe('an application that', () => {
+describe.each(MEDIA)('an application over %s that', (over) => {
   it.each([
     ['stands still', (greedy: Actor): unknown => greedy.pause(), /gave no sign of life/],
     ['beats on', (greedy: Actor): unknown => greedy.ask('deafen'), /was acknowledged for \d+ ms, though it beats/],
   ])(
     'never reads its answers and %s: the server keeps no more than its credit, until its session ends',
     async (_, stop, ends) => {
-      await using scene = await Scene.open();
+      await using scene = await Scene.open({ over });
       const { host, greedy, modest } = await open(scene);
       const spring = await greedy.ask('create', 'Spring');
       const before = await host.ask('memory');
@@ -86,7 +87,7 @@ describe('an application that', () => {
   );
 
   it('makes more tiny calls at once than may wait hears so of each that was not executed; others keep their share', async () => {
-    await using scene = await Scene.open();
+    await using scene = await Scene.open({ over });
     const { host, greedy, modest } = await open(scene);
     const tally = await greedy.ask('create', 'Tally');
     greedy.patience = 60_000;
@@ -103,9 +104,9 @@ describe('an application that', () => {
   });
 });
 
-describe('a method that', () => {
+describe.each(MEDIA)('a method over %s that', (over) => {
   it('yields for ever is held back by who takes its items; others keep their share', async () => {
-    await using scene = await Scene.open();
+    await using scene = await Scene.open({ over });
     const { host, greedy, modest } = await open(scene);
     const spring = await greedy.ask('create', 'Spring');
     expectItsShare(await beside(host, modest, () => greedy.ask('sip', spring, 40, 256 * KIB, 30)));

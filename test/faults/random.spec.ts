@@ -3,12 +3,16 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Violation } from './checker/check.js';
 import { story } from './checker/story.js';
+import { MEDIA } from './medium.js';
 import { playRound } from './round.js';
 
 const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
 const MINUTES = Number(process.env['FAULTS_MINUTES'] ?? 0);
 /** To look for what one fault does: only those with this in their names. */
 const ONLY = process.env['FAULTS_ONLY'];
+/** Over this alone, in place of what each seed says: `redis` or `socket`. */
+const MEDIUM = process.env['FAULTS_MEDIUM'];
+const OVER = MEDIA.find((name) => MEDIUM !== undefined && name.toLowerCase().includes(MEDIUM));
 const LEASE = 2000;
 /** Ms of faults in a round; the short form has one. */
 const SHORT = 12_000;
@@ -32,11 +36,17 @@ describe(`faults at random, from seed ${SEED}`, () => {
     let seed = SEED;
     do {
       const ms = MINUTES > 0 ? LONG : SHORT;
-      const { plan, events, violations, counts } = await playRound({ seed, lease: LEASE, ms, only: ONLY });
-      const { servers, players, authkey } = plan;
+      const { plan, events, violations, counts } = await playRound({
+        seed,
+        lease: LEASE,
+        ms,
+        only: ONLY,
+        over: OVER,
+      });
+      const { over, servers, players, authkey } = plan;
       const key = authkey === undefined ? 'no authkey' : 'an authkey';
       say(
-        `faults: seed ${seed}, ${servers.length} server(s), ${players} applications, ${key}: ${JSON.stringify(counts)}`,
+        `faults: seed ${seed}, over ${over}, ${servers.length} server(s), ${players} applications, ${key}: ${JSON.stringify(counts)}`,
       );
       const rules = byRule(violations);
       // Of each rule the first: what follows is often what comes of it.

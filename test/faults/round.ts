@@ -3,7 +3,8 @@ import { until } from '../support/until.js';
 import { Arena, type ArenaPlan, type PlayerSlot } from './arena.js';
 import { check, type Facts, type Violation } from './checker/check.js';
 import { causes } from './faults.js';
-import { FAULTS, schedule, type Track } from './schedule.js';
+import type { MediumName } from './medium.js';
+import { faultsOf, mediumOf, schedule, type Track } from './schedule.js';
 import type { Event } from './workers/src/history.js';
 import { Vault } from './workers/src/vault.js';
 
@@ -14,6 +15,8 @@ export interface RoundOptions {
   ms: number;
   /** Only faults with this in their names. */
   only?: string | undefined;
+  /** @default what the seed says */
+  over?: MediumName | undefined;
 }
 
 export interface RoundReport {
@@ -28,12 +31,19 @@ export interface RoundReport {
 const CALM = 8000;
 
 /** One game from its beginning to its end: who takes part, and what goes wrong, is decided by the seed. */
-export async function playRound({ seed, lease, ms, only }: RoundOptions): Promise<RoundReport> {
+export async function playRound({
+  seed,
+  lease,
+  ms,
+  only,
+  over = mediumOf(seed, only),
+}: RoundOptions): Promise<RoundReport> {
   const plan: ArenaPlan = {
     seed,
+    over,
     lease,
     players: 3,
-    servers: seed % 3 === 0 ? ['a', 'b'] : ['a'],
+    servers: seed % 3 === 0 && over === 'Redis' ? ['a', 'b'] : ['a'],
     authkey: seed % 2 === 0 ? 'the key of this arena, 32 bytes!' : undefined,
   };
   const arena = await Arena.open(plan);
@@ -54,10 +64,10 @@ export async function playRound({ seed, lease, ms, only }: RoundOptions): Promis
 
 /** Causes the faults of a track, one after the other. */
 async function disturb(arena: Arena, track: Track, ms: number, only: string | undefined): Promise<void> {
-  const { seed, lease } = arena.plan;
-  if (only !== undefined && !Object.keys(FAULTS[track]).some((name) => name.includes(only))) return;
+  const { plan } = arena;
+  if (only !== undefined && !faultsOf(track, plan.over).some((name) => name.includes(only))) return;
   const until = performance.now() + ms;
-  for (const step of schedule(seed, track, lease, only)) {
+  for (const step of schedule(plan, track, only)) {
     if (performance.now() + step.after > until) return;
     await sleep(step.after);
     let on = '';

@@ -1,6 +1,7 @@
 import { Worker } from '../support/worker.js';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../support/redis-server.js';
-import { startWay, type Way } from './way.js';
+import { openMedium, type Medium, type MediumName } from './medium.js';
+import type { Way } from './way.js';
 import type { ActorCommands } from './workers/src/actor.js';
 import type { LeaverCommands } from './workers/src/leaver.js';
 import type { ArenaOptions, FaultyServerOptions } from './workers/src/options.js';
@@ -22,25 +23,34 @@ type Given<O> = Partial<O>;
 
 let scenes = 0;
 
-/** The Redis and the processes of one scenario. */
+export interface SceneOptions extends RedisServerOptions {
+  /** @default Redis */
+  over?: MediumName;
+}
+
+/** The medium and the processes of one scenario. */
 export class Scene implements AsyncDisposable {
-  readonly redis: RedisServer;
+  readonly medium: Medium;
   readonly namespace = `scene${++scenes}`;
   readonly #workers: Worker<never>[] = [];
   readonly #ways: Way[] = [];
   readonly #servers: RedisServer[] = [];
   #actors = 0;
 
-  private constructor(redis: RedisServer) {
-    this.redis = redis;
-    this.#servers.push(redis);
+  private constructor(medium: Medium) {
+    this.medium = medium;
   }
 
-  static async open(options?: RedisServerOptions): Promise<Scene> {
-    return new Scene(await startRedis(options));
+  static async open({ over = 'Redis', ...options }: SceneOptions = {}): Promise<Scene> {
+    return new Scene(await openMedium(over, options));
   }
 
-  /** Another Redis. */
+  /** @throws where the medium is a socket. */
+  get redis(): RedisServer {
+    return this.medium.redis;
+  }
+
+  /** Another Redis, beside the medium. */
   async another(options?: RedisServerOptions): Promise<RedisServer> {
     const server = await startRedis(options);
     this.#servers.push(server);
@@ -48,7 +58,7 @@ export class Scene implements AsyncDisposable {
   }
 
   async way(): Promise<Way> {
-    const way = await startWay(() => this.redis.port);
+    const way = await this.medium.way();
     this.#ways.push(way);
     return way;
   }
@@ -70,7 +80,7 @@ export class Scene implements AsyncDisposable {
         await host.ready;
         return host;
       } catch (error) {
-        // Nothing is wrong yet, but on a busy machine Redis may seem silent: a supervisor starts it again.
+        // Nothing is wrong yet, but on a busy machine the medium may seem silent: a supervisor starts it again.
         if (host.running || starts === 5) throw error;
       }
     }
@@ -97,7 +107,8 @@ export class Scene implements AsyncDisposable {
   /** Ends all, and rejects where anything broke that no fault may break: in any process, at any time. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.kill()));
-    await Promise.all([...this.#ways.map((way) => way.close()), ...this.#servers.map((server) => server.stop())]);
+    await Promise.all(this.#ways.map((way) => way.close()));
+    await Promise.all([this.medium.stop(), ...this.#servers.map((server) => server.stop())]);
     const troubles = this.#workers.flatMap(({ name, logs }) =>
       logs.filter(({ level }) => level === 'trouble').map(({ text }) => `${name}: ${text}`),
     );
@@ -105,7 +116,7 @@ export class Scene implements AsyncDisposable {
   }
 
   #common(by: string): ArenaOptions {
-    return { redis: this.redis.url, namespace: this.namespace, patience: PATIENCE, by };
+    return { at: this.medium.at, namespace: this.namespace, patience: PATIENCE, by };
   }
 
   #add<W extends Worker<never>>(worker: W): W {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { FAULTS, schedule, type Step, type Track } from './schedule.js';
+import type { MediumName } from './medium.js';
+import { FAULTS, faultsOf, mediumOf, schedule, type Step, type Track } from './schedule.js';
 
-function first(count: number, seed: number, track: Track, only?: string): Step[] {
-  const steps = schedule(seed, track, 2000, only);
+function first(count: number, seed: number, track: Track, only?: string, over: MediumName = 'Redis'): Step[] {
+  const steps = schedule({ seed, lease: 2000, over }, track, only);
   return Array.from({ length: count }, () => steps.next().value as Step);
 }
 
@@ -17,6 +18,24 @@ describe('the schedule of faults', () => {
       const names = new Set(first(500, 1, track).map(({ fault }) => fault));
       expect([...names].sort()).toEqual(Object.keys(FAULTS[track]).sort());
     }
+  });
+
+  it('has over a socket what there is without Redis', () => {
+    const all = { ...FAULTS.processes, ...FAULTS.medium };
+    for (const track of ['processes', 'medium'] as const) {
+      const names = new Set(first(500, 1, track, undefined, 'a socket').map(({ fault }) => fault));
+      expect([...names].sort()).toEqual(faultsOf(track, 'a socket').sort());
+      for (const name of names) expect(name).not.toMatch(/Redis|replaced/);
+    }
+    const left = [...faultsOf('processes', 'a socket'), ...faultsOf('medium', 'a socket')];
+    expect(left).toEqual(expect.arrayContaining(Object.keys(all).filter((name) => !/Redis|replaced/.test(name))));
+  });
+
+  it('takes the medium that has the faults that are asked for', () => {
+    expect([3, 8, 6].map((seed) => mediumOf(seed))).toEqual(['a socket', 'a socket', 'Redis']);
+    expect(mediumOf(3, 'Redis paused')).toBe('Redis');
+    expect(mediumOf(6, 'connections of all cut')).toBe('Redis');
+    expect(mediumOf(3, 'half open')).toBe('a socket');
   });
 
   it('has only those that are asked for', () => {

@@ -4,10 +4,15 @@ import { BEAT, Scene } from './scene.js';
 jest.setTimeout(90_000);
 
 describe('a way on which everything takes longer than a beat', () => {
-  it.concurrent.each(['an application', 'a server'])('costs time and nothing else, on the side of %s', async (side) => {
-    await using scene = await Scene.open();
+  // Over a socket the server is where the ways of all applications end.
+  it.concurrent.each([
+    ['Redis', 'an application'],
+    ['Redis', 'a server'],
+    ['a socket', 'an application'],
+  ] as const)('costs time and nothing else, over %s on the side of %s', async (over, side) => {
+    await using scene = await Scene.open({ over });
     const way = await scene.way();
-    const [slow, fast] = [{ redis: way.url }, {}];
+    const [slow, fast] = [{ at: way.url }, {}];
     const [host, actor] = [
       await scene.host(side === 'a server' ? slow : fast),
       await scene.actor(side === 'a server' ? fast : slow),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way of one process to Redis, on which things go wrong. */
+/** A way of one process to Redis, or to the server that listens, on which things go wrong. */
 export interface Way {
   readonly url: string;
   /** Ends the present connections. */
@@ -22,13 +22,15 @@ interface Connection {
   end(): void;
 }
 
-export async function startWay(target: () => number): Promise<Way> {
+/** To a port, or to the file of a Unix socket; `scheme` is that of its URL. */
+export async function startWay(target: () => number | string, scheme: 'redis' | 'tcp' = 'redis'): Promise<Way> {
   const connections = new Set<Connection>();
   let swallowing = false;
   let delay = 0;
 
   const server = createServer((near) => {
-    const far = connect(target(), '127.0.0.1');
+    const where = target();
+    const far = typeof where === 'string' ? connect(where) : connect(where, '127.0.0.1');
     const end = (): void => {
       near.destroy();
       far.destroy();
@@ -57,7 +59,7 @@ export async function startWay(target: () => number): Promise<Way> {
   const each = (act: (connection: Connection) => void): void => [...connections].forEach(act);
 
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${scheme}://127.0.0.1:${port}`,
     cut: () => each(({ end }) => end()),
     swallow() {
       swallowing = true;

@@ -16,9 +16,10 @@ import {
 } from 'nestjs-manager';
 import { ReportingLogger } from '../../../workers/dist/logger.js';
 import { reportError, serve, workerOptions, type ErrorReport } from '../../../workers/dist/protocol.js';
-import { mediumOf, transport, type ArenaOptions } from './options.js';
+import { mediumOf, tap, type ArenaOptions } from './options.js';
 import { Recorder } from './recorder.js';
 import { Spring, Tally } from './types.js';
+import type { Written } from './tap.js';
 import { upsets } from './upsets.js';
 
 const options = workerOptions<ArenaOptions>();
@@ -128,8 +129,11 @@ const commands = {
   },
   /** Says that it is there, and reads nothing from now on. */
   deafen(): void {
-    if (transport) transport.deaf = true;
+    tap.deaf = true;
   },
+
+  /** The last beats that it sent. */
+  beats: (): Written[] => tap.beats,
 
   /** Counts up, so many calls at a time, until so many were made. */
   async drive(key: number, calls: number, batch: number, every: number, timeout: number): Promise<DriveReport> {

@@ -5,7 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { getManagerToken, type Manager } from 'nestjs-manager';
 import { serve, tell, workerOptions } from '../../../workers/dist/protocol.js';
 import { Bell, named, startLeaving, type LeavingOptions } from './leaving.js';
-import { mediumOf, type ArenaOptions } from './options.js';
+import { mediumOf, serverMediumOf, type ArenaOptions } from './options.js';
 import { Recorder } from './recorder.js';
 
 const options = workerOptions<ArenaOptions>();
@@ -21,7 +21,8 @@ function running(): INestApplicationContext {
 
 const commands = {
   async start(given: Omit<LeavingOptions, 'medium' | 'logger'>): Promise<void> {
-    app = await startLeaving({ ...given, medium: mediumOf(options), logger: false }, (hook, outcome) => {
+    const medium = given.server ? serverMediumOf(options) : mediumOf(options);
+    app = await startLeaving({ ...given, medium, logger: false }, (hook, outcome) => {
       // Nest runs the hooks again where it is closed again.
       outcomes[hook] ??= outcome;
       tell({ kind: 'log', level: 'log', text: `${hook}: ${outcome}` });

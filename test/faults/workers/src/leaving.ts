@@ -35,7 +35,8 @@ export class Bell {
 }
 
 export interface LeavingOptions {
-  medium: MediumOptions;
+  /** Of a server perhaps an address to listen at. */
+  medium: MediumOptions & { listen?: string };
   /** Whether our module is seen by all, or imported where it is used. */
   global: boolean;
   /** The modules that call objects in their hooks; all of them where it is not said. */

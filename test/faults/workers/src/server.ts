@@ -7,7 +7,7 @@ import { Module, type LoggerService } from '@nestjs/common';
 import { createManagerServer, ManagerServerModule, ManagerServerStrategy } from 'nestjs-manager';
 import { serve, tell, workerOptions } from '../../../workers/dist/protocol.js';
 import { resources } from '../../../workers/dist/resources.js';
-import { mediumOf, type FaultyServerOptions } from './options.js';
+import { serverMediumOf, type FaultyServerOptions } from './options.js';
 import { Recorder } from './recorder.js';
 import { Clerk, Jar, LoneClerk, Pantry, Spring, Tally, tellTo } from './types.js';
 import { upsets } from './upsets.js';
@@ -48,7 +48,7 @@ if (options.vault !== undefined) Clerk.vault = new Vault(options.vault);
 @Module({
   imports: [
     ManagerServerModule.forRoot({
-      ...mediumOf(options),
+      ...serverMediumOf(options),
       name,
       lease,
       types: [Tally, Jar, Pantry, Spring, Clerk, LoneClerk],
