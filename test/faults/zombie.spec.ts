@@ -111,3 +111,50 @@ describe('a server that comes back after another took its name', () => {
     expect(await heir.ask('call', theirs, 'count', 'there')).toBe(2);
   });
 });
+
+/** An address is one server's, so nobody takes the name of one that only seems dead. */
+describe('a server over a socket', () => {
+  it.concurrent.each(['on the machine', 'by a way over TCP'])(
+    'that was killed, and its successor at the address: who reached it %s is told, and names go on with new objects',
+    async (how) => {
+      await using scene = await Scene.open({ over: 'a socket' });
+      const host = await scene.host();
+      const actor = await scene.actor(how === 'on the machine' ? {} : { at: (await scene.way()).url });
+      const own = await actor.ask('create', 'Tally');
+      const named = await actor.ask('get', 'Tally', 'named');
+      expect(await actor.ask('call', named, 'count', 'before')).toBe(1);
+      const running = actor.ask('call', own, 'later', 'never', 60_000).catch((error: unknown) => error);
+      // Made later, on the same object: it is answered once the other has begun.
+      await actor.ask('call', own, 'count', 'meanwhile');
+      const fence = await actor.ask('guard', 'a lock');
+      await host.kill();
+      await scene.host();
+
+      expect(await running).toMatchObject({ class: 'ObjectLostError', fate: 'unknown' });
+      const { notes, error } = await actor.ask('unguard');
+      expect(error).toMatchObject({ class: expect.stringMatching(/^(ObjectLost|SessionExpired)Error$/) });
+      expect(notes.at(-1)?.what).toBe('lost');
+      const gone = { class: 'ObjectLostError', fate: 'not-executed' };
+      for (const key of [own, own, named])
+        await expect(actor.ask('call', key, 'count', 'after')).rejects.toMatchObject(gone);
+      expect(await actor.ask('call', named, 'count', 'anew')).toBe(1);
+      expect(await actor.ask('guard', 'a lock')).toBeGreaterThan(fence);
+      await actor.ask('unguard');
+    },
+  );
+
+  it.concurrent('that is paused keeps its address: who wants it is refused, and its sessions go on', async () => {
+    await using scene = await Scene.open({ over: 'a socket' });
+    const host = await scene.host();
+    const actor = await scene.actor();
+    const key = await actor.ask('create', 'Tally');
+    const session = await actor.ask('session', key);
+    host.pause();
+    const other = scene.launch();
+    await other.exited;
+    expect(other.logged(/Did not come up: .*(listens|taken)/i)).toBe(true);
+    host.resume();
+    expect(await actor.ask('call', key, 'count', 'after')).toBe(1);
+    expect(await actor.ask('session', key)).toBe(session);
+  });
+});
