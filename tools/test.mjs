@@ -71,9 +71,9 @@ const steps = [
   // They wait more than they work: two files at a time, also on two processors.
   jest('e2e', 'tests across processes', ['--maxWorkers=2'], { limit: 12 * MINUTE, needsBuild: true }),
   jest('faults', 'faults that production brings, each and at random', ['--maxWorkers=2'], {
-    limit: 6 * MINUTE,
+    limit: 9 * MINUTE,
     needsBuild: true,
-    // Two servers and an authkey; `npm run test:faults` takes other seeds.
+    // Two servers over Redis, one over a socket, and an authkey; `npm run test:faults` takes other seeds.
     env: { FAULTS_SEED: '6' },
   }),
   // The same frames each time; `npm run test:fuzz` makes others.

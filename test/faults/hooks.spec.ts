@@ -51,8 +51,8 @@ describe('hooks of an application that call shared objects', () => {
     expect(ms).toBeLessThan(SOON);
   });
 
-  it.concurrent.each(MEDIA)('hear at once that one of them has closed the manager, over %s', async (over) => {
-    await using scene = await Scene.open({ over });
+  it.concurrent('hear at once that one of them has closed the manager', async () => {
+    await using scene = await Scene.open();
     await serving(scene);
     const leaver = await scene.leaver();
     await leaver.ask('start', { global: true, first: 'closes the manager' });

@@ -3,7 +3,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Violation } from './checker/check.js';
 import { story } from './checker/story.js';
-import { MEDIA } from './medium.js';
+import { MEDIA, type MediumName } from './medium.js';
 import { playRound } from './round.js';
 
 const SEED = Number(process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000);
@@ -13,6 +13,11 @@ const ONLY = process.env['FAULTS_ONLY'];
 /** Over this alone, in place of what each seed says: `redis` or `socket`. */
 const MEDIUM = process.env['FAULTS_MEDIUM'];
 const OVER = MEDIA.find((name) => MEDIUM !== undefined && name.toLowerCase().includes(MEDIUM));
+/** The short form is a round over each. */
+const PLAYED: Record<string, MediumName | undefined> =
+  MINUTES > 0 || OVER
+    ? { [OVER ?? 'what each seed says']: OVER }
+    : Object.fromEntries(MEDIA.map((over) => [over, over]));
 const LEASE = 2000;
 /** Ms of faults in a round; the short form has one. */
 const SHORT = 12_000;
@@ -31,7 +36,7 @@ function byRule(violations: readonly Violation[]): Map<string, Violation[]> {
 }
 
 describe(`faults at random, from seed ${SEED}`, () => {
-  it('break no promise', async () => {
+  it.each(Object.entries(PLAYED))('break no promise, over %s', async (_, chosen) => {
     const until = performance.now() + MINUTES * 60_000;
     let seed = SEED;
     do {
@@ -41,7 +46,7 @@ describe(`faults at random, from seed ${SEED}`, () => {
         lease: LEASE,
         ms,
         only: ONLY,
-        over: OVER,
+        over: chosen,
       });
       const { over, servers, players, authkey } = plan;
       const key = authkey === undefined ? 'no authkey' : 'an authkey';
