@@ -64,7 +64,10 @@ class ClaimsLine extends Line {
   override get claims(): Claims {
     const claims = super.claims;
     return {
-      ...claims,
+      renew: (...args) => claims.renew(...args),
+      nextGeneration: () => claims.nextGeneration(),
+      announce: (...args) => claims.announce(...args),
+      announced: () => claims.announced(),
       compareAndSet: async (...args) => {
         if (this.refused) throw new Error('Refused.');
         return claims.compareAndSet(...args);

@@ -62,7 +62,7 @@ describe('arguments that leave later than their call was made', () => {
       code: 'ERR_MANAGER_ENCODING',
       fate: 'not-executed',
     });
-    const impatient = house.manager({ timeout: 50 });
+    const impatient = house.manager({ timeout: 300 });
     const theirs = await impatient.redeem<Thing>(await manager.ticket(thing));
     await failure(impatient.at('nowhere').create(Case, 1, theirs));
     await manager.release(thing);
