@@ -97,6 +97,7 @@ export class SocketConnection {
       try {
         await this.#live(() => (stood += 1));
       } catch (error) {
+        if (this.#closed) return;
         if (stood === 0 && error instanceof Error && isFatal(error)) this.#options.fatal(error);
         if (isAbsent(error) && (await this.#absent(stood === 0))) continue;
       }
@@ -109,14 +110,15 @@ export class SocketConnection {
   /** One connection from its making to its end; rejects with what ended it. */
   async #live(stands: () => void): Promise<void> {
     const { lane, client, tls, turn, patience } = this.#options;
-    const address = (this.#address = await this.#options.address());
-    const where = formatAddress(address);
+    // First of all: whatever is awaited from here on is given up by a close.
     const lost = new Promise<never>((_, reject) => (this.#giveUp = reject));
     lost.catch(() => undefined);
     let deadline: NodeJS.Timeout | undefined;
     let socket: Socket | undefined;
     let wire: Wire | undefined;
     try {
+      const address = (this.#address = await Promise.race([lost, this.#options.address()]));
+      const where = formatAddress(address);
       const keys = await Promise.race([lost, this.#options.keys?.()]);
       deadline = setTimeout(
         () => this.fail(new MediumError(`no answer from ${where} within ${patience} ms`)),
