@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { connectManager } from 'nestjs-manager';
 import { folder, isThere, moduleOf, runs } from './fixtures.js';
 import { until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
@@ -23,6 +24,15 @@ async function application(address: string, options: Partial<ApplicationOptions>
   applications.push(worker);
   await worker.ready;
   return worker;
+}
+
+/** The process of the server that listens there, asked from here. */
+async function pidAt(address: string): Promise<number> {
+  await using manager = await connectManager(address);
+  await using probe = await manager.create<{ pid(): number }>('Probe');
+  const pid = await probe.pid();
+  pids.add(pid);
+  return pid;
 }
 
 /** The process of the server that an application uses. */
@@ -74,6 +84,24 @@ describe('an embedded server', () => {
     );
     expect(after).toBeGreaterThan(IDLE / 2);
     expect(isThere(files.address())).toBe(false);
+  });
+
+  it('stays while an application is connected that never calls, and ends when the last one has left', async () => {
+    await using files = await folder();
+    const embedded = { module: moduleOf('short-lease.module').href, address: files.address(), idle: 300 };
+    const one = await application(files.address(), { embedded });
+    const two = await application(files.address(), { embedded });
+    const server = await pidAt(files.address());
+    await two.ask('close');
+    // Three times as long as it would stay unused.
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(await pidAt(files.address())).toBe(server);
+    await one.ask('close');
+    await until(
+      () => runs(server),
+      (alive) => !alive,
+      { within: 4000 },
+    );
   });
 
   it('is started again where it was killed: what it hosted is lost, and names go on', async () => {

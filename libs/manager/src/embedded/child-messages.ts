@@ -10,7 +10,7 @@ export interface StartMessage {
     readonly listen: string;
     readonly name?: string;
     readonly authkey?: readonly Uint8Array[];
-    /** Ms without a session after which the process ends by itself; without it, it ends with its parent. */
+    /** Ms unused, without an application or a session, after which the process ends by itself; without it, it ends with its parent. */
     readonly idle?: number;
   };
 }

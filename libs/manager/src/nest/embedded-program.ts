@@ -11,7 +11,7 @@ import { ManagerServerStrategy } from './manager-server.strategy.js';
 
 /** Ms after which a process that was asked to end does, whatever still runs in it. */
 const LONGEST_CLOSE = 15_000;
-/** Ms between two looks for sessions. */
+/** Ms between two looks whether somebody uses it. */
 const LOOK = 250;
 
 let app: INestMicroservice | undefined;
@@ -67,7 +67,7 @@ async function defaultOf(url: string): Promise<unknown> {
 function endWhenUnused(strategy: ManagerServerStrategy, idle: number): void {
   let since = performance.now();
   setInterval(() => {
-    if (strategy.sessions > 0) since = performance.now();
+    if (strategy.inUse) since = performance.now();
     else if (performance.now() - since >= idle) void close(0);
   }, LOOK);
 }

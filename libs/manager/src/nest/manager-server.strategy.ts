@@ -61,9 +61,9 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     return this.#listening ? this.#medium.address : undefined;
   }
 
-  /** How many sessions of applications are open. */
-  get sessions(): number {
-    return this.#server?.sessions ?? 0;
+  /** Whether a session is open, or an application connected at a socket of its own: it opens one with its first call. */
+  get inUse(): boolean {
+    return this.#medium.guests > 0 || (this.#server?.sessions ?? 0) > 0;
   }
 
   /** A way for the manager of the same process to reach what this server is reached by. */

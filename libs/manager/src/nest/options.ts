@@ -46,7 +46,7 @@ export interface EmbeddedOptions {
   address?: string;
   /** Whatever `tls.connect` takes, where the server has TLS; true for its defaults. @default no TLS */
   tls?: ConnectionOptions | true;
-  /** Milliseconds without a session after which it ends. The first who starts it decides. @default 5000 */
+  /** Milliseconds after which it ends when no application is connected and no session is open. The first who starts it decides. @default 5000 */
   idle?: number;
 }
 

@@ -11,6 +11,8 @@ export interface ServerMedium {
   open(): Promise<void>;
   /** Where it listens, if it is the medium itself. */
   readonly address: string | undefined;
+  /** How many other processes are connected, if it is the medium itself. */
+  readonly guests: number;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export function serverMedium(options: ManagerServerModuleOptions): ServerMedium 
       connect: () => makeTransport(options),
       open: () => Promise.resolve(),
       address: undefined,
+      guests: 0,
       close: () => Promise.resolve(),
     };
   }

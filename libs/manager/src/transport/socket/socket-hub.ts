@@ -84,6 +84,13 @@ export class SocketHub {
     return this.#address;
   }
 
+  /** Clients of other processes that are connected. */
+  get guests(): number {
+    let here = 0;
+    for (const guest of this.#guests.values()) if (guest.here) here++;
+    return here;
+  }
+
   /**
    * Listens. Idempotent.
    *
