@@ -47,7 +47,9 @@ async function addressOf(name: string): Promise<string> {
 
 /** The folder of this user, made if need be. Nobody else may be able to put anything there, or to take it away. */
 export async function privateFolder(): Promise<string> {
-  const folder = join(tmpdir(), `nestjs-manager-${userInfo().uid}`);
+  // By the number, as a container's user may have no name: `userInfo` throws there. Windows has no numbers.
+  const user = process.getuid?.() ?? -1;
+  const folder = join(tmpdir(), `nestjs-manager-${user}`);
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') {
       throw new ConfigurationError(`The folder ${folder} cannot be made: ${error.message}.`, { cause: error });
@@ -56,7 +58,7 @@ export async function privateFolder(): Promise<string> {
   // There is one user to a temporary directory on Windows, and no owner to ask for.
   if (process.platform === 'win32') return folder;
   const found = await lstat(folder);
-  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & OTHERS) !== 0) {
+  if (!found.isDirectory() || found.uid !== user || (found.mode & OTHERS) !== 0) {
     throw new ConfigurationError(
       `${folder} is not a folder that this user alone can enter: remove it, or set TMPDIR to a directory of your own.`,
     );
