@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fork } from 'node:child_process';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConfigurationError } from '../../protocol/errors.js';
 import { GenerationFile } from './generation-file.js';
 import { defaultAddress, privateFolder } from './private-folder.js';
@@ -129,6 +129,21 @@ describe('the file of a hub', () => {
     await other.open();
     await one.close();
     expect(existsSync(path)).toBe(true);
+  });
+
+  it('goes with the hub after hours, too, through which cleaners of the temporary directory saw it in use', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const one = hub();
+      await one.open();
+      const { ctimeNs } = lstatSync(path, { bigint: true });
+      await jest.advanceTimersByTimeAsync(3600 * 1000);
+      while (lstatSync(path, { bigint: true }).ctimeNs === ctimeNs) await new Promise(setImmediate);
+      await one.close();
+      expect(existsSync(path)).toBe(false);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('needs a folder, and room for its name', async () => {

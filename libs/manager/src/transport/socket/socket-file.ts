@@ -33,6 +33,7 @@ export class SocketFile {
   readonly draft: string;
   #identity: Identity | undefined;
   #touching: NodeJS.Timeout | undefined;
+  #touched: Promise<void> | undefined;
 
   /** @throws ConfigurationError where the path leaves no room for the other name. */
   constructor(path: string) {
@@ -60,22 +61,29 @@ export class SocketFile {
     } finally {
       await unlock();
     }
-    this.#touching = setInterval(() => void this.#touch().catch(() => undefined), TOUCH);
+    this.#touching = setInterval(() => {
+      this.#touched = this.#touch().catch(() => undefined);
+    }, TOUCH);
     this.#touching.unref();
   }
 
   /** Takes the name away, unless it is another socket's by now. To be done before the socket stops listening. */
   async remove(): Promise<void> {
     clearInterval(this.#touching);
+    await this.#touched;
     await rm(this.draft, { force: true });
     if (this.#identity && same(this.#identity, await identityOf(this.path))) await rm(this.path, { force: true });
   }
 
   /** It was made under another name, by which the kernel knows it: cleaners that ask the kernel think that it is dead. */
   async #touch(): Promise<void> {
-    const found = await lstat(this.path);
-    // The time of the last change stays: it is known by that.
-    if (this.#identity && same(this.#identity, found)) await utimes(this.path, new Date(), found.mtime);
+    const own = this.#identity;
+    if (!own || !same(own, await identityOf(this.path))) return;
+    const now = new Date();
+    await utimes(this.path, now, now);
+    // It is known by the time that was just changed. Nobody else's has its number while it listens.
+    const found = await identityOf(this.path);
+    if (found?.ino === own.ino && found.dev === own.dev) this.#identity = found;
   }
 }
 
