@@ -104,6 +104,12 @@ describe('startManager', () => {
     expect(isThere(address)).toBe(false);
   });
 
+  it('fails as its module fails that has opened the socket, and leaves no file behind', async () => {
+    await using files = await folder();
+    await expect(start({ module: moduleOf('failing.module'), address: files.address() })).rejects.toThrow('no disk');
+    expect(isThere(files.address())).toBe(false);
+  });
+
   it.each([
     ['a module that is not there', { module: new URL('./not-there.js', import.meta.url) }, /not-there\.js/],
     ['a module that is none', { module: moduleOf('no-module') }, /is no Nest module/],

@@ -13,6 +13,9 @@ export interface ServerProcessOptions {
   readonly independent: boolean;
 }
 
+/** Ms that one which could not start has to close what it has opened. */
+const FAREWELL = 3000;
+
 /** How a process ended. */
 export interface ProcessEnd {
   readonly code: number | null;
@@ -35,7 +38,7 @@ export class ServerProcess {
 
   /**
    * Undefined where another server listens at the address.
-   * @throws what kept it from listening, with the stack of the other process.
+   * @throws what kept it from listening, with the stack of the other process, once that has ended.
    */
   static async start(options: ServerProcessOptions): Promise<ServerProcess | undefined> {
     const { start, program, patience, independent } = options;
@@ -53,16 +56,19 @@ export class ServerProcess {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(notListening(start.module, `after ${patience} ms`)), patience);
     });
+    let farewell = 0;
     try {
       const said = await Promise.race([word, late]);
+      farewell = FAREWELL;
       if ('listening' in said) {
         if (independent) release(child);
         return new ServerProcess(child, said.listening, ended);
       }
-      if (said.taken) return undefined;
-      throw decodeError(said.failed);
+      if (!said.taken) throw decodeError(said.failed);
+      void endWithin(child, ended, farewell);
+      return undefined;
     } catch (error) {
-      child.kill('SIGKILL');
+      await endWithin(child, ended, farewell);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -93,15 +99,25 @@ export class ServerProcess {
 
   /** Whether it ended within `timeout` ms; waits for as long as it takes without. */
   async join(timeout?: number): Promise<boolean> {
-    if (timeout === undefined) return this.ended.then(() => true);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, timeout, false)));
-    try {
-      return await Promise.race([this.ended.then(() => true as const), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return timeout === undefined ? this.ended.then(() => true) : within(timeout, this.ended);
   }
+}
+
+/** Whether it ended in time. */
+async function within(ms: number, ended: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(resolve, ms, false)));
+  try {
+    return await Promise.race([ended.then(() => true as const), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits for its end; kills it where that does not come by itself. */
+async function endWithin(child: ChildProcess, ended: Promise<ProcessEnd>, ms: number): Promise<void> {
+  if (ms === 0 || !(await within(ms, ended))) child.kill('SIGKILL');
+  await ended;
 }
 
 function endOf(child: ChildProcess): Promise<ProcessEnd> {

@@ -1,10 +1,10 @@
-import { ServerProcess } from '../embedded/index.js';
+import { ServerProcess, type ServerProcessOptions } from '../embedded/index.js';
 import { Authenticator } from '../link/index.js';
-import { SocketTransport, userAddress } from '../transport/index.js';
+import { parseAddress, removeDeadSocket, SocketTransport, userAddress } from '../transport/index.js';
 import { keysOf, moduleUrl, type EmbeddedOptions, type ManagerModuleOptions } from './options.js';
 
 /** What runs in a server's process. */
-export const PROGRAM = new URL('./embedded-program.js', import.meta.url);
+const PROGRAM = new URL('./embedded-program.js', import.meta.url);
 
 /** Ms that a server has to listen. */
 const PATIENCE = 60_000;
@@ -25,7 +25,7 @@ export function embeddedTransport(embedded: EmbeddedOptions, options: ManagerMod
       ...(keys && { authkey: keys }),
     };
     // Where somebody else was sooner, theirs is the one to join.
-    await ServerProcess.start({ start, program: PROGRAM, patience: PATIENCE, independent: true });
+    await startServer({ start, patience: PATIENCE, independent: true });
   };
   return new SocketTransport({
     address,
@@ -33,4 +33,21 @@ export function embeddedTransport(embedded: EmbeddedOptions, options: ManagerMod
     ...(module !== undefined && { absent }),
     ...(auth && { keys: () => auth.connectionKeys() }),
   });
+}
+
+/** As `ServerProcess.start`; a server that could not start leaves no file of a socket behind. */
+export async function startServer(options: Omit<ServerProcessOptions, 'program'>): Promise<ServerProcess | undefined> {
+  try {
+    return await ServerProcess.start({ ...options, program: PROGRAM });
+  } catch (error) {
+    // Why it could not is what is to be told.
+    await removeDead(options.start.listen).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Takes away what a process that was killed could not take away itself. */
+export async function removeDead(address: string): Promise<void> {
+  const parsed = parseAddress(address);
+  if (parsed.kind === 'unix') await removeDeadSocket(parsed.path);
 }

@@ -1,10 +1,10 @@
-import { ServerProcess, type ProcessEnd } from '../embedded/index.js';
+import type { ProcessEnd, ServerProcess } from '../embedded/index.js';
 import { StateError } from '../protocol/index.js';
 import type { ManagerOptions } from '../client/index.js';
 import { Manager } from '../types/index.js';
-import { defaultAddress, parseAddress, removeDeadSocket } from '../transport/index.js';
+import { defaultAddress, parseAddress } from '../transport/index.js';
 import { connectionTo, type ConnectOptions } from './connect-manager.js';
-import { PROGRAM } from './embedded-server.js';
+import { removeDead, startServer } from './embedded-server.js';
 import { checkMs, keysOf, moduleUrl } from './options.js';
 
 /** Options of `startManager`. */
@@ -46,7 +46,7 @@ export async function startManager(options: StartOptions): Promise<StartedManage
   const address = options.address ?? (await defaultAddress());
   parseAddress(address);
   const authkey = await keysOf(options.authkey);
-  const server = await ServerProcess.start({
+  const server = await startServer({
     start: {
       module: moduleUrl(module, 'The `module` of startManager()'),
       ...(initializer !== undefined && {
@@ -56,7 +56,6 @@ export async function startManager(options: StartOptions): Promise<StartedManage
       ...(name !== undefined && { name }),
       ...(authkey && { authkey }),
     },
-    program: PROGRAM,
     patience: startTimeout,
     independent: false,
   });
@@ -113,9 +112,7 @@ export class StartedManager extends Manager {
     checkMs('shutdown', 'timeout', timeout);
     await this.close();
     await (this.#shutdown ??= this.#server.shutdown(timeout));
-    const address = parseAddress(this.#server.address);
-    // What a process that was killed could not take away itself.
-    if (address.kind === 'unix') await removeDeadSocket(address.path);
+    await removeDead(this.#server.address);
   }
 
   /**
