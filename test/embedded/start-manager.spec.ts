@@ -11,7 +11,7 @@ import {
   type StartedManager,
   type StartOptions,
 } from 'nestjs-manager';
-import { fileOf, folder, isThere, moduleOf, runs } from './fixtures.js';
+import { folder, isThere, moduleOf, runs } from './fixtures.js';
 import { until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
 import type { LauncherCommands } from '../workers/launcher.js';
@@ -279,10 +279,14 @@ describe('connectManager', () => {
     expect(await manager.ping()).toBeGreaterThan(0);
   });
 
-  it('says that nobody answers at an address', async () => {
+  it('says that nobody listens at an address', async () => {
     await using files = await folder();
-    await expect(connectManager(files.address(), { timeout: 300 })).rejects.toBeInstanceOf(ServerUnavailableError);
-    expect(fileOf(files.address())).not.toBe('');
+    const error = await connectManager(files.address(), { timeout: 300 }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ServerUnavailableError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`nobody listens at ${files.address()}`),
+      cause: { message: `nobody listens at ${files.address()}` },
+    });
   });
 
   it('refuses an address that is none', async () => {

@@ -142,6 +142,11 @@ export class Connections implements SessionOwner {
     return this.#transport.state;
   }
 
+  /** What keeps the medium from being connected. */
+  get lastError(): Error | undefined {
+    return this.#transport.lastError;
+  }
+
   onState(listener: (state: TransportState) => void): () => void {
     return this.#transport.onState(listener);
   }

@@ -101,11 +101,13 @@ export class Directory {
 export function unreachable(
   transport: Transport,
   wanted: { server?: string | undefined; typeid?: string | undefined },
-  cause?: unknown,
+  cause: unknown = transport.lastError,
 ): ServerUnavailableError {
   const { server, typeid } = wanted;
   const what = `manager server${server === undefined ? '' : ` "${server}"`}${typeid === undefined ? '' : ` with the type "${typeid}"`}`;
-  const medium = transport.state === 'connected' ? '' : ` (${transport.kind}: ${transport.state})`;
+  const { kind, state, lastError } = transport;
+  const why = lastError ? `: ${lastError.message.replace(/\.$/, '')}` : '';
+  const medium = state === 'connected' ? '' : ` (${kind}: ${state}${why})`;
   return new ServerUnavailableError(`No ${what} answered in time${medium}. Is it running, in the same namespace?`, {
     fate: 'not-executed',
     ...(server !== undefined && { server }),

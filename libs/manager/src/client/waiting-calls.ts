@@ -86,10 +86,12 @@ export class WaitingCalls<R extends Reached> {
   }
 
   unreachable(timeout: number, method: string): ServerUnavailableError {
-    const state = this.#connections.connected() ? '' : ` (the connection is ${this.#connections.state})`;
+    const { lastError } = this.#connections;
+    const why = lastError ? `: ${lastError.message.replace(/\.$/, '')}` : '';
+    const state = this.#connections.connected() ? '' : ` (the connection is ${this.#connections.state}${why})`;
     return new ServerUnavailableError(
       `${this.#what} could not be reached within ${timeout} ms${state}; ${method}() was not executed.`,
-      { ...this.#ids, fate: 'not-executed', method, timeout },
+      { ...this.#ids, fate: 'not-executed', method, timeout, ...(lastError && { cause: lastError }) },
     );
   }
 
