@@ -134,7 +134,14 @@ function endOf(child: ChildProcess): Promise<ProcessEnd> {
 function wordOf(child: ChildProcess, ended: Promise<ProcessEnd>): Promise<ChildMessage> {
   return new Promise((resolve, reject) => {
     child.once('message', (message) => resolve(message as ChildMessage));
-    child.once('error', reject);
+    child.once('error', (error) =>
+      reject(
+        new ServerUnavailableError(`The process of the manager server cannot be started: ${error.message}.`, {
+          fate: 'not-executed',
+          cause: error,
+        }),
+      ),
+    );
     void ended.then(({ code, signal }) =>
       reject(
         new ServerUnavailableError(

@@ -1,5 +1,7 @@
+import { Logger } from '@nestjs/common';
 import { ServerProcess, type ServerProcessOptions } from '../embedded/index.js';
 import { Authenticator } from '../link/index.js';
+import { ManagerError } from '../protocol/index.js';
 import { parseAddress, removeDeadSocket, SocketTransport, userAddress } from '../transport/index.js';
 import { keysOf, moduleUrl, type EmbeddedOptions, type ManagerModuleOptions } from './options.js';
 
@@ -15,6 +17,7 @@ export function embeddedTransport(embedded: EmbeddedOptions, options: ManagerMod
   const { module, idle = IDLE } = embedded;
   const { namespace = 'manager', authkey } = options;
   const address = embedded.address ?? (() => userAddress(namespace));
+  const logger = new Logger('Manager');
   const auth = authkey === undefined ? undefined : new Authenticator(authkey);
   const absent = async (): Promise<void> => {
     const keys = await keysOf(authkey);
@@ -25,7 +28,11 @@ export function embeddedTransport(embedded: EmbeddedOptions, options: ManagerMod
       ...(keys && { authkey: keys }),
     };
     // Where somebody else was sooner, theirs is the one to join.
-    await startServer({ start, patience: PATIENCE, independent: true });
+    await startServer({ start, patience: PATIENCE, independent: true }).catch((error: unknown) => {
+      // What is tried again by itself reaches no call before its time is over.
+      if (error instanceof ManagerError && error.retryable) logger.warn(error.message);
+      throw error;
+    });
   };
   return new SocketTransport({
     address,

@@ -7,8 +7,8 @@ export interface Transport {
   readonly kind: string;
 
   /**
-   * Connects. Rejects where the medium cannot be used at all (bad credentials, an eviction policy) or `close` came first;
-   * otherwise keeps trying for as long as it takes: `lastError` says why it is not there yet.
+   * Connects. Rejects where the medium cannot be used at all (bad credentials, an eviction policy), `close` came first, or
+   * what was to be started for it failed, which the next call tries again; otherwise keeps trying for as long as it takes: `lastError` says why it is not there yet.
    */
   open(): Promise<void>;
 

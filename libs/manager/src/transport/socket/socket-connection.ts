@@ -21,7 +21,7 @@ const CUT = 1;
 export interface SocketConnectionOptions {
   readonly lane: Lane;
   readonly address: () => Promise<SocketAddress>;
-  /** Told that nobody listens there. Whether somebody does by now; what it rejects with is why nobody can. */
+  /** Told that nobody listens there. Whether somebody may by now; what it rejects with is why nobody does. */
   readonly absent: (address: SocketAddress) => Promise<boolean>;
   readonly client: Buffer;
   readonly tls: SocketTransportOptions['tls'];
@@ -165,7 +165,7 @@ export class SocketConnection {
     } catch (error) {
       this.#lastError = error as Error;
       // Nobody waits for what never worked; what did may work again.
-      if (first) fatal(error as Error);
+      if (first && isFatal(error as Error)) fatal(error as Error);
       return false;
     } finally {
       this.#wake = null;

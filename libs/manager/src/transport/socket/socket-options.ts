@@ -25,7 +25,10 @@ export interface SocketHubOptions {
 export interface SocketTransportOptions {
   /** Where the hub listens: see `parseAddress`. A function is asked at each attempt to connect. */
   address: string | (() => Promise<string>);
-  /** Called where nobody listens; when it has resolved, the next attempt comes at once. @default to wait for somebody */
+  /**
+   * Called where nobody listens, ever more seldom; when it has resolved, the next attempt to connect comes at once. A rejection
+   * is that of `open`, which calls again, unless it is `retryable`. @default to wait for somebody
+   */
   absent?: (() => Promise<void>) | undefined;
   /** Whatever `tls.connect` takes; true for its defaults. @default no TLS */
   tls?: ConnectionOptions | true | undefined;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ConfigurationError, ServerUnavailableError } from '../../protocol/errors.js';
 import { SocketHub } from './socket-hub.js';
 import { SocketTransport } from './socket-transport.js';
 
@@ -57,5 +58,40 @@ describe('closing a transport that looks its address up', () => {
     found();
     await closed;
     expect(asked).toBe(0);
+  });
+});
+
+describe('a transport that has a hub started', () => {
+  const started = (...failures: Error[]): { transport: SocketTransport; calls: () => number } => {
+    let calls = 0;
+    const absent = async (): Promise<void> => {
+      const failure = failures[calls++];
+      if (failure) throw failure;
+      await listen();
+    };
+    return { transport: later(new SocketTransport({ address, absent })), calls: () => calls };
+  };
+
+  it('fails with what keeps it from starting, and tries again for who comes later', async () => {
+    const { transport, calls } = started(new TypeError('the module throws'));
+    await expect(transport.open()).rejects.toThrow(TypeError);
+    expect(transport.lastError).toBeInstanceOf(TypeError);
+    expect(calls()).toBe(1);
+    await transport.open();
+    expect(calls()).toBe(2);
+    expect(transport.lastError).toBeUndefined();
+  });
+
+  it('goes on by itself where that may pass', async () => {
+    const { transport, calls } = started(new ServerUnavailableError('no memory left for a process'));
+    await transport.open();
+    expect(calls()).toBe(2);
+  });
+
+  it('is over where it cannot ever work', async () => {
+    const { transport, calls } = started(new ConfigurationError('no such module'));
+    await expect(transport.open()).rejects.toThrow(ConfigurationError);
+    await expect(transport.open()).rejects.toThrow(ConfigurationError);
+    expect(calls()).toBe(1);
   });
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ManagerError } from '../../protocol/errors.js';
 import { MediumClock } from '../medium-clock.js';
 import { MediumError } from '../medium-error.js';
 import { StateHolder } from '../state-holder.js';
@@ -9,6 +10,7 @@ import { CLIENT_BYTES } from './messages.js';
 import { SocketClaims } from './socket-claims.js';
 import { SocketInbox } from './socket-inbox.js';
 import type { SocketTransportOptions } from './socket-options.js';
+import { Summons } from './summons.js';
 import { Turn } from './turn.js';
 
 const PATIENCE = 4000;
@@ -31,7 +33,7 @@ export class SocketTransport implements Transport {
   readonly kind = 'socket';
   readonly claims: Claims;
   readonly #address: () => Promise<SocketAddress>;
-  readonly #absentHook: SocketTransportOptions['absent'];
+  readonly #summons: Summons | undefined;
   readonly #patience: number;
   readonly #clock = new MediumClock();
   readonly #state = new StateHolder();
@@ -39,15 +41,17 @@ export class SocketTransport implements Transport {
   readonly #lanes: Record<Lane, ClientLane>;
   readonly #claims: SocketClaims;
   readonly #inboxes = new Map<number, SocketInbox>();
-  readonly #opened: Promise<void>;
+  #opened!: Promise<void>;
   #settle!: { resolve: () => void; reject: (error: Error) => void };
+  /** Somebody waits for a hub, or has had one. */
+  #wanted = false;
   #indexes = 0;
   #drainedAsOf = -Infinity;
   #ping: NodeJS.Timeout | undefined;
   #opening = false;
+  #everUp = false;
   /** The hub that it was last connected to; undefined too where that one is known to be gone. */
   #hub: string | undefined;
-  #calling: Promise<void> | undefined;
   #closing: Promise<void> | null = null;
 
   /** @throws ConfigurationError where the address is none. */
@@ -57,7 +61,8 @@ export class SocketTransport implements Transport {
       const parsed = Promise.resolve(parseAddress(address));
       this.#address = () => parsed;
     } else this.#address = async () => parseAddress(await address());
-    this.#absentHook = options.absent;
+    const { absent } = options;
+    this.#summons = absent && new Summons(() => absent().catch((error: Error) => this.#nobodyComes(error)));
     this.#patience = options.timeout ?? PATIENCE;
     this.#claims = new SocketClaims(() => this.#lanes.beats.wireOrThrow());
     this.claims = this.#claims;
@@ -84,8 +89,7 @@ export class SocketTransport implements Transport {
         },
       });
     this.#lanes = { frames: lane('frames'), beats: lane('beats') };
-    this.#opened = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
-    this.#opened.catch(() => undefined);
+    this.#await();
   }
 
   get state(): TransportState {
@@ -94,7 +98,7 @@ export class SocketTransport implements Transport {
 
   get lastError(): Error | undefined {
     if (this.state === 'connected') return undefined;
-    return this.#lanes.beats.lastError ?? this.#lanes.frames.lastError;
+    return this.#summons?.failure ?? this.#lanes.beats.lastError ?? this.#lanes.frames.lastError;
   }
 
   onState(listener: (state: TransportState) => void): () => void {
@@ -102,6 +106,7 @@ export class SocketTransport implements Transport {
   }
 
   open(): Promise<void> {
+    this.#wanted = true;
     if (!this.#opening && !this.#closing) {
       this.#opening = true;
       for (const lane of Object.values(this.#lanes)) lane.start();
@@ -204,16 +209,33 @@ export class SocketTransport implements Transport {
   async #absent({ kind }: SocketAddress): Promise<boolean> {
     // A file that nobody listens behind is a dead process's. A refusal over TCP may be that of a proxy on the way.
     if (kind !== 'tcp' && this.#hub !== undefined) this.#perished();
-    if (!this.#absentHook) return false;
-    await (this.#calling ??= this.#absentHook().finally(() => (this.#calling = undefined)));
-    return true;
+    if (!this.#summons || !this.#wanted) return false;
+    return this.#summons.call();
+  }
+
+  #nobodyComes(error: Error): never {
+    // Of another try without a change the same is to be expected: those who wait hear it now, who comes later tries again.
+    if (!this.#everUp && !(error instanceof ManagerError && error.retryable)) {
+      this.#wanted = false;
+      this.#settle.reject(error);
+      if (!this.#closing) this.#await();
+    }
+    throw error;
+  }
+
+  #await(): void {
+    this.#opened = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    this.#opened.catch(() => undefined);
   }
 
   #changed(): void {
     if (this.#closing) return;
     const up = this.#lanes.frames.up && this.#lanes.beats.up;
+    this.#summons?.up(up);
     this.#state.set(up ? 'connected' : 'connecting');
-    if (up) this.#settle.resolve();
+    if (!up) return;
+    this.#everUp = true;
+    this.#settle.resolve();
   }
 }
 
