@@ -97,6 +97,11 @@ describe('the bootstrap fails, and says why,', () => {
     ['an empty namespace', { namespace: '' }, /namespace/],
     ['an unknown limit', { limits: { megabytes: 3 } }, /megabytes/],
     ['an impossible limit', { limits: { depth: 0 } }, /depth/],
+    [
+      'TLS of an embedded server that is none',
+      { embedded: { address: 'tcp://127.0.0.1:1', tls: 'yes' } },
+      /embedded\.tls/,
+    ],
     ['Redis and another medium', { redis: 'redis://localhost', transport: () => undefined }, /redis.*transport/],
   ])('of a manager with %s', async (_, options, message) => {
     await expectRefused(
@@ -121,6 +126,7 @@ describe('the bootstrap fails, and says why,', () => {
     ['an impossible lease', { lease: 0 }, /lease/],
     ['a lease that is no number', { lease: Number.NaN }, /lease/],
     ['a name that cannot be one', { name: 'two words' }, /name/],
+    ['TLS that is for a socket', { tls: {} }, /`tls`.*`redis`/],
     ['types that are no list', { types: Counter }, /types/],
     ['a class that is no shared type', { types: [Undecorated] }, /Undecorated/],
     ['a typeid twice', { types: [Counter, OtherCounter] }, /"Counter".*twice/],

@@ -121,7 +121,12 @@ describe('startManager', () => {
   it.each([
     ['a path', { module: './server.module.js' }],
     ['no address', { address: 'localhost:80' }],
-    ['a timeout that is none', { startTimeout: -1 }],
+    ['a time to start that is none', { startTimeout: -1 }],
+    ['a timeout that is none', { timeout: -1 }],
+    ['an option that there is not', { timout: 100 } as object],
+    ['TLS that is none', { tls: 'yes' as never }],
+    ['a key that is too short', { authkey: 'short' }],
+    ['a limit that there is not', { limits: { megabytes: 3 } as never }],
   ])('refuses %s before it starts anything', async (_, options) => {
     await expect(start(options)).rejects.toBeInstanceOf(ConfigurationError);
   });
@@ -291,5 +296,17 @@ describe('connectManager', () => {
 
   it('refuses an address that is none', async () => {
     await expect(connectManager('localhost')).rejects.toBeInstanceOf(ConfigurationError);
+  });
+
+  it.each([
+    ['an option that there is not', { adress: 'tcp://127.0.0.1:1' } as object],
+    ['a timeout that is none', { timeout: -1 }],
+    ['TLS that is none', { tls: 'yes' as never }],
+  ])('refuses %s', async (_, options) => {
+    await expect(connectManager('tcp://127.0.0.1:1', options)).rejects.toBeInstanceOf(ConfigurationError);
+  });
+
+  it('refuses TLS for Redis, which has URLs of its own for that', async () => {
+    await expect(connectManager('redis://127.0.0.1:1', { tls: true })).rejects.toThrow('rediss://');
   });
 });

@@ -1,11 +1,12 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ManagerOptions } from '../client/index.js';
-import type { Limits } from '../protocol/index.js';
+import { ConfigurationError, type Limits } from '../protocol/index.js';
 import type { AuthKey } from '../link/index.js';
 import { Authenticator } from '../link/index.js';
 import { RedisTransport, SocketTransport } from '../transport/index.js';
 import { Manager } from '../types/index.js';
 import { managerOptions } from './manager-options.js';
+import { checkOutside } from './options.js';
 
 /** Options of `connectManager`. */
 export interface ConnectOptions {
@@ -37,6 +38,7 @@ export interface ConnectOptions {
  * ```
  */
 export async function connectManager(address: string, options: ConnectOptions = {}): Promise<Manager> {
+  checkOutside('connectManager', options);
   const manager = new Manager(connectionTo(address, options));
   try {
     await manager.ping();
@@ -49,7 +51,10 @@ export async function connectManager(address: string, options: ConnectOptions = 
 
 export function connectionTo(address: string, options: ConnectOptions): ManagerOptions {
   const { authkey, tls, namespace = 'manager' } = options;
-  if (/^rediss?:/.test(address)) return managerOptions(options, new RedisTransport({ redis: address, namespace }));
+  if (/^rediss?:/.test(address)) {
+    if (tls) throw new ConfigurationError('connectManager(): `tls` is for sockets; for Redis use a rediss:// URL.');
+    return managerOptions(options, new RedisTransport({ redis: address, namespace }));
+  }
   const auth = authkey === undefined ? undefined : new Authenticator(authkey);
   const transport = new SocketTransport({ address, tls, ...(auth && { keys: () => auth.connectionKeys() }) });
   return managerOptions(options, transport);

@@ -123,24 +123,18 @@ const NAMESPACE = /^[^\s{}]{1,64}$/u;
 /** Fails the bootstrap for options that are unknown or cannot work, rather than do without them in silence. */
 export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server', options: O): O {
   const where = kind === 'manager' ? 'ManagerModule' : 'ManagerServerModule';
-  if (typeof options !== 'object' || options === null) throw new ConfigurationError(`${where} got no options.`);
-  for (const name of Object.keys(options)) {
-    if (!KNOWN[kind].has(name)) {
-      const known = [...KNOWN[kind]].join(', ');
-      throw new ConfigurationError(`${where} has no option "${name}". It has: ${known}.`);
-    }
-  }
-  const given = options as Record<string, unknown>;
+  const given = checkNames(where, options, KNOWN[kind]);
   if (given['redis'] !== undefined && given['transport'] !== undefined) {
     throw new ConfigurationError(`${where} takes \`redis\` or \`transport\`, not both.`);
   }
   const others = ['redis', 'transport'].filter((name) => given[name] !== undefined);
-  for (const own of ['listen', 'embedded']) {
+  for (const own of ['listen', 'tls', 'embedded']) {
     if (given[own] !== undefined && others.length > 0) {
       throw new ConfigurationError(`${where} takes \`${own}\` or \`${others[0]}\`, not both.`);
     }
   }
   check(where, given, 'listen', (v) => v === undefined || typeof v === 'string', 'an address such as "unix:///path"');
+  check(where, given, 'tls', (v) => v === undefined || isObject(v), 'an object with `cert` and `key`');
   checkEmbedded(where, given['embedded']);
   check(
     where,
@@ -150,6 +144,47 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
     'a URL, options or a function',
   );
   check(where, given, 'transport', (v) => v === undefined || typeof v === 'function', 'a function');
+  checkCommon(where, given);
+  check(where, given, 'lease', (v) => v === undefined || isMs(v, 300), 'ms from 300 to 2147483647');
+  check(where, given, 'closeTimeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 to 2147483647');
+  check(where, given, 'takeover', (v) => v === undefined || typeof v === 'boolean', 'true or false');
+  check(where, given, 'types', (v) => v === undefined || Array.isArray(v), 'a list of classes');
+  if (given['pools'] !== undefined) checkPools(given['pools']);
+  return options;
+}
+
+const CONNECTING = ['authkey', 'tls', 'namespace', 'application', 'timeout', 'limits'];
+const OUTSIDE = {
+  connectManager: new Set(CONNECTING),
+  startManager: new Set([
+    ...['module', 'initializer', 'address', 'name', 'startTimeout'],
+    ...CONNECTING.filter((name) => name !== 'namespace'),
+  ]),
+};
+
+/** The same for managers outside Nest. */
+export function checkOutside(kind: 'connectManager' | 'startManager', options: object): void {
+  const where = `${kind}()`;
+  const given = checkNames(where, options, OUTSIDE[kind]);
+  const { name, startTimeout } = given;
+  if (startTimeout !== undefined) checkMs(where, 'startTimeout', startTimeout);
+  if (name !== undefined) check(where, given, 'name', isName, `a name of 1 to ${NAME_LENGTH} characters`);
+  checkClientTls(where, 'tls', given['tls']);
+  checkCommon(where, given);
+}
+
+/** @throws ConfigurationError for an option that there is not. */
+function checkNames(where: string, options: unknown, known: ReadonlySet<string>): Record<string, unknown> {
+  if (!isObject(options)) throw new ConfigurationError(`${where} got no options.`);
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) {
+      throw new ConfigurationError(`${where} has no option "${name}". It has: ${[...known].join(', ')}.`);
+    }
+  }
+  return options;
+}
+
+function checkCommon(where: string, given: Record<string, unknown>): void {
   check(
     where,
     given,
@@ -165,13 +200,11 @@ export function checkOptions<O extends MediumOptions>(kind: 'manager' | 'server'
     `a name of 1 to ${NAME_LENGTH} characters without control characters`,
   );
   check(where, given, 'timeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 (none) to 2147483647');
-  check(where, given, 'lease', (v) => v === undefined || isMs(v, 300), 'ms from 300 to 2147483647');
-  check(where, given, 'closeTimeout', (v) => v === undefined || isMs(v, 0), 'ms from 0 to 2147483647');
-  check(where, given, 'takeover', (v) => v === undefined || typeof v === 'boolean', 'true or false');
-  check(where, given, 'types', (v) => v === undefined || Array.isArray(v), 'a list of classes');
-  if (given['pools'] !== undefined) checkPools(given['pools']);
   checkLimits(where, given['limits']);
-  return options;
+}
+
+function checkClientTls(where: string, name: string, tls: unknown): void {
+  check(where, { [name]: tls }, name, (v) => v === undefined || v === true || isObject(v), 'true or an object');
 }
 
 function checkEmbedded(where: string, embedded: unknown): void {
@@ -187,7 +220,7 @@ function checkEmbedded(where: string, embedded: unknown): void {
       throw new ConfigurationError(`${where}: \`embedded\` has no option "${name}". It has: ${known.join(', ')}.`);
     }
   }
-  const { module, address, idle } = embedded as Record<string, unknown>;
+  const { module, address, tls, idle } = embedded as Record<string, unknown>;
   if (module === undefined && address === undefined) {
     throw new ConfigurationError(
       `${where}: \`embedded\` needs a \`module\` to host, or the \`address\` of a server that runs.`,
@@ -197,6 +230,7 @@ function checkEmbedded(where: string, embedded: unknown): void {
   if (address !== undefined && typeof address !== 'string') {
     throw new ConfigurationError(`${where}: expected \`embedded.address\` to be an address such as "unix:///path".`);
   }
+  checkClientTls(where, 'embedded.tls', tls);
   if (idle !== undefined && !isMs(idle, 0)) {
     throw new ConfigurationError(`${where}: expected \`embedded.idle\` to be ms from 0 to 2147483647.`);
   }
@@ -238,6 +272,10 @@ function checkLimits(where: string, limits: unknown): void {
       );
     }
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function isOneOf(value: unknown, ...types: string[]): boolean {

@@ -1,4 +1,5 @@
 import { Authenticator } from '../link/index.js';
+import { ConfigurationError } from '../protocol/index.js';
 import { SocketHub, type Transport } from '../transport/index.js';
 import { makeTransport } from './make-transport.js';
 import type { ManagerServerModuleOptions } from './options.js';
@@ -20,6 +21,8 @@ export interface ServerMedium {
 export function serverMedium(options: ManagerServerModuleOptions): ServerMedium {
   const { listen, tls, authkey } = options;
   if (listen === undefined) {
+    if (tls)
+      throw new ConfigurationError('ManagerServerModule: `tls` is that of `listen`; for Redis use a rediss:// URL.');
     return {
       connect: () => makeTransport(options),
       open: () => Promise.resolve(),

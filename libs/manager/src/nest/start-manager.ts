@@ -5,7 +5,7 @@ import { Manager } from '../types/index.js';
 import { defaultAddress, parseAddress } from '../transport/index.js';
 import { connectionTo, type ConnectOptions } from './connect-manager.js';
 import { removeDead, startServer } from './embedded-server.js';
-import { checkMs, keysOf, moduleUrl } from './options.js';
+import { checkMs, checkOutside, keysOf, moduleUrl } from './options.js';
 
 /** Options of `startManager`. */
 export interface StartOptions extends Omit<ConnectOptions, 'namespace'> {
@@ -41,9 +41,11 @@ const SHUTDOWN_TIMEOUT = 5000;
  * ```
  */
 export async function startManager(options: StartOptions): Promise<StartedManager> {
+  checkOutside('startManager', options);
   const { module, initializer, name, startTimeout = START_TIMEOUT } = options;
-  checkMs('startManager', 'startTimeout', startTimeout);
   const address = options.address ?? (await defaultAddress());
+  // Whatever cannot work is said before there is a process.
+  connectionTo(address, options);
   parseAddress(address);
   const authkey = await keysOf(options.authkey);
   const server = await startServer({
@@ -64,14 +66,18 @@ export async function startManager(options: StartOptions): Promise<StartedManage
       `Another manager server listens at ${address}. Use connectManager() to reach it, or start yours at another address.`,
     );
   }
-  const manager = new StartedManager(connectionTo(server.address, options), server);
   try {
-    await manager.ping();
+    const manager = new StartedManager(connectionTo(server.address, options), server);
+    await manager.ping().catch(async (error: unknown) => {
+      await manager.close();
+      throw error;
+    });
+    return manager;
   } catch (error) {
-    await manager.shutdown({ timeout: 0 });
+    await server.shutdown(0);
+    await removeDead(server.address);
     throw error;
   }
-  return manager;
 }
 
 /**
