@@ -229,13 +229,32 @@ describe('startManager', () => {
     expect(isThere(manager.address)).toBe(false);
   });
 
-  it('waits for the end of the server for as long as it is told', async () => {
-    const manager = await start();
-    expect(await manager.join({ timeout: 50 })).toBe(false);
+  it('terminates a server whose close takes too long, which takes its file away itself', async () => {
+    await using files = await folder();
+    const manager = await start({ module: moduleOf('stuck.module'), address: files.address() });
+    process.kill(manager.pid, 'SIGTERM');
+    expect(await manager.join({ timeout: 300 })).toBe(false);
     process.kill(manager.pid, 'SIGTERM');
     expect(await manager.join({ timeout: 5000 })).toBe(true);
-    expect(isThere(manager.address)).toBe(false);
+    expect(isThere(files.address())).toBe(false);
+
+    const other = await start({ module: moduleOf('stuck.module'), address: files.address() });
+    const since = performance.now();
+    await other.shutdown({ timeout: 1500 });
+    // It would be killed after 3 s.
+    expect(performance.now() - since).toBeLessThan(2900);
   });
+
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'waits for its end as long as it is told, which %s brings',
+    async (signal) => {
+      const manager = await start();
+      expect(await manager.join({ timeout: 50 })).toBe(false);
+      process.kill(manager.pid, signal);
+      expect(await manager.join({ timeout: 5000 })).toBe(true);
+      expect(isThere(manager.address)).toBe(false);
+    },
+  );
 
   it('has a server that does not mind SIGINT', async () => {
     const manager = await start();
@@ -254,6 +273,21 @@ describe('startManager', () => {
     await parent.exited;
     await gone(pid);
     expect(isThere(address)).toBe(false);
+  });
+
+  it('ends a server that is blocked when its parent is killed', async () => {
+    const parent = new Worker<LauncherCommands>('launcher', 'launcher', { module: hosted.href });
+    await parent.ready;
+    const { address, pid } = await parent.ask('started');
+    await using other = await connectManager(address);
+    const probe = await other.create<Probe>('Probe');
+    void probe.block(60_000).catch(() => undefined);
+    await parent.kill();
+    await until(
+      () => runs(pid),
+      (alive) => !alive,
+      { within: 12_000 },
+    );
   });
 
   it('listens at a free port where it is asked to, and answers there', async () => {

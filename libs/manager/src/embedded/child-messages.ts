@@ -12,12 +12,14 @@ export interface StartMessage {
     readonly authkey?: readonly Uint8Array[];
     /** Ms unused, without an application or a session, after which the process ends by itself; without it, it ends with its parent. */
     readonly idle?: number;
+    /** Id of the process that it ends with; without it, it belongs to whoever uses it. */
+    readonly parent?: number;
   };
 }
 
-/** Asks for an orderly close. */
+/** Asks for an orderly close, which may take `timeout` ms at least. */
 export interface StopMessage {
-  readonly stop: true;
+  readonly stop: { readonly timeout: number };
 }
 
 export type ParentMessage = StartMessage | StopMessage;

@@ -51,7 +51,7 @@ export class ServerProcess {
     });
     const ended = endOf(child);
     const word = wordOf(child, ended);
-    say(child, { start });
+    say(child, { start: independent ? start : { ...start, parent: process.pid } });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(notListening(start.module, `after ${patience} ms`)), patience);
@@ -89,7 +89,7 @@ export class ServerProcess {
    * within as long again.
    */
   async shutdown(timeout: number): Promise<ProcessEnd> {
-    say(this.#child, { stop: true });
+    say(this.#child, { stop: { timeout } });
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       if (await this.join(timeout)) break;
       this.#child.kill(signal);

@@ -66,6 +66,11 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     return this.#medium.guests > 0 || (this.#server?.sessions ?? 0) > 0;
   }
 
+  /** Ms that running calls have when it closes, where that was said. */
+  get closeTimeout(): number | undefined {
+    return this.#options.closeTimeout;
+  }
+
   /** A way for the manager of the same process to reach what this server is reached by. */
   connect(): Transport {
     return this.#medium.connect();
