@@ -41,7 +41,7 @@ export class ManagerServerStrategy extends Server<ManagerServerEvents> implement
     super();
     this.#options = checkOptions('server', options);
     this.#explorer = explorer;
-    this.#medium = serverMedium(this.#options);
+    this.#medium = serverMedium(this.#options, this.logger);
   }
 
   /** The server's name, and the generation of this start. */

@@ -1,3 +1,4 @@
+import type { LoggerService } from '@nestjs/common';
 import { Authenticator } from '../link/index.js';
 import { ConfigurationError } from '../protocol/index.js';
 import { SocketHub, type Transport } from '../transport/index.js';
@@ -18,7 +19,7 @@ export interface ServerMedium {
 }
 
 /** A socket of its own where it is told to listen, else what others serve. */
-export function serverMedium(options: ManagerServerModuleOptions): ServerMedium {
+export function serverMedium(options: ManagerServerModuleOptions, logger: LoggerService): ServerMedium {
   const { listen, tls, authkey } = options;
   if (listen === undefined) {
     if (tls)
@@ -32,5 +33,6 @@ export function serverMedium(options: ManagerServerModuleOptions): ServerMedium 
     };
   }
   const auth = authkey === undefined ? undefined : new Authenticator(authkey);
-  return new SocketHub({ listen, tls, ...(auth && { keys: () => auth.connectionKeys() }) });
+  const onRefused = (text: string): void => void logger.warn(text);
+  return new SocketHub({ listen, tls, onRefused, ...(auth && { keys: () => auth.connectionKeys() }) });
 }
