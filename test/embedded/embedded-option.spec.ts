@@ -1,5 +1,8 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { connectManager } from 'nestjs-manager';
+import 'reflect-metadata';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { ConsoleLogger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { connectManager, ManagerModule } from 'nestjs-manager';
 import { folder, isThere, moduleOf, runs } from './fixtures.js';
 import { until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
@@ -144,6 +147,16 @@ describe('an embedded server', () => {
     await serverOf(two);
     const stranger = await application(files.address(), { authkey: 'another key of the tests', timeout: 1500 });
     await expect(stranger.ask('call', 0, 'increment')).rejects.toMatchObject({ class: 'AuthenticationError' });
+  });
+
+  it('does not keep an application that closes as soon as it is there, which is no error', async () => {
+    await using files = await folder();
+    const logger = new ConsoleLogger();
+    const errors = jest.spyOn(logger, 'error').mockImplementation(() => undefined);
+    const embedded = { address: files.address() };
+    const app = await NestFactory.createApplicationContext(ManagerModule.forRoot({ embedded }), { logger });
+    await app.close();
+    expect(errors).not.toHaveBeenCalled();
   });
 
   it('says why it cannot be started', async () => {

@@ -2,7 +2,7 @@ import { Logger, Module } from '@nestjs/common';
 import type { DynamicModule, InjectionToken, OnApplicationShutdown, OnModuleInit, Provider } from '@nestjs/common';
 import type { ManagerOptions } from '../client/index.js';
 import type { TypeRef } from '../definition/index.js';
-import type { KeepOption } from '../protocol/index.js';
+import { ManagerClosedError, type KeepOption } from '../protocol/index.js';
 import { Manager } from '../types/index.js';
 import { managerOptions } from './manager-options.js';
 import { makeTransport } from './make-transport.js';
@@ -120,7 +120,10 @@ class ManagerLifecycle implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     // An application comes up without Redis, and its calls wait; what can never work is said at once.
-    this.manager.connect().catch((error: Error) => this.#logger.error(error.message, error.stack));
+    this.manager.connect().catch((error: Error) => {
+      // That the application closed before it was connected is no news.
+      if (!(error instanceof ManagerClosedError)) this.#logger.error(error.message, error.stack);
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {
