@@ -318,7 +318,7 @@ describe('connectManager', () => {
     expect(await manager.ping()).toBeGreaterThan(0);
   });
 
-  it('says that nobody listens at an address', async () => {
+  it('says that nobody answers at an address', async () => {
     await using files = await folder();
     const error = await connectManager(files.address(), { timeout: 300 }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ServerUnavailableError);

@@ -27,13 +27,11 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly address: string;
   readonly ended: Promise<ProcessEnd>;
-  #end: ProcessEnd | undefined;
 
   private constructor(child: ChildProcess, address: string, ended: Promise<ProcessEnd>) {
     this.#child = child;
     this.address = address;
     this.ended = ended;
-    void ended.then((end) => (this.#end = end));
   }
 
   /**
@@ -77,11 +75,6 @@ export class ServerProcess {
 
   get pid(): number {
     return this.#child.pid as number;
-  }
-
-  /** How it ended; undefined while it runs. */
-  get end(): ProcessEnd | undefined {
-    return this.#end;
   }
 
   /**

@@ -14,8 +14,9 @@ export async function hostingModule(given: unknown, source: string): Promise<Typ
       `The default export of ${source} is no Nest module: a class with @Module(), or what a forRoot() gives.`,
     );
   }
-  if (typeof given === 'function' && (await hosts(given, new Set()))) return given;
-  const imports = (await hosts(given, new Set())) ? [given] : [given, ManagerServerModule.forRoot()];
+  const hosting = await hosts(given, new Set());
+  if (hosting && typeof given === 'function') return given;
+  const imports = hosting ? [given] : [given, ManagerServerModule.forRoot()];
   class HostingModule {}
   Reflect.defineMetadata('imports', imports, HostingModule);
   return HostingModule;
