@@ -155,8 +155,15 @@ async function lock(path: string): Promise<() => Promise<void>> {
   for (;;) {
     try {
       const file = await open(path, 'wx', 0o600);
-      await file.writeFile(mine);
-      await file.close();
+      try {
+        await file.writeFile(mine);
+      } catch (error) {
+        // A disk that is full: it would be nobody's lock, and hold up everybody.
+        await rm(path, { force: true });
+        throw error;
+      } finally {
+        await file.close();
+      }
       return async () => {
         if ((await readFile(path, 'utf8').catch(() => '')) === mine) await rm(path, { force: true });
       };
@@ -173,7 +180,8 @@ async function breakLock(path: string): Promise<boolean> {
   if (!found) return true;
   const held = await readFile(path, 'utf8').catch(() => '');
   const pid = Number(/^\d+/.exec(held)?.[0]);
-  if ((pid > 0 ? runs(pid) : true) && Date.now() - found.mtimeMs < LOCK_AGE) return false;
+  // One of the future is of before the clock was set back.
+  if ((pid > 0 ? runs(pid) : true) && Math.abs(Date.now() - found.mtimeMs) < LOCK_AGE) return false;
   const aside = `${path}.${randomBytes(5).toString('hex')}`;
   try {
     await rename(path, aside);
