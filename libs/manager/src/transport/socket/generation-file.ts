@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LastGeneration } from '../memory/memory-store.js';
-import { privateFolder } from './private-folder.js';
+import { isFresh, privateFolder } from './private-folder.js';
+import { sweep } from './sweep.js';
 
 const ENDING = '.generation';
-/** Ms after which the seconds of the clock are above what is in a file, unless somebody sets the clock back for days. */
-const OLD = 7 * 24 * 3600 * 1000;
+/** Begins the names of those that only matter for a moment. */
+const FRESH = 'once-';
 /** A number further ahead of the clock than this (s) was not given out by us. */
 const FAR_AHEAD = 7 * 24 * 3600;
 
@@ -26,9 +26,9 @@ export class GenerationFile implements LastGeneration {
   static async of(address: string): Promise<GenerationFile | undefined> {
     try {
       const folder = await privateFolder();
-      await forgetOld(folder);
+      void sweep(folder);
       const name = createHash('sha256').update(address).digest('hex').slice(0, 24);
-      return new GenerationFile(join(folder, name + ENDING));
+      return new GenerationFile(join(folder, (isFresh(address) ? FRESH : '') + name + ENDING));
     } catch {
       return undefined;
     }
@@ -53,15 +53,5 @@ export class GenerationFile implements LastGeneration {
     } catch {
       // The clock is enough, but for the same second.
     }
-  }
-}
-
-async function forgetOld(folder: string): Promise<void> {
-  const before = Date.now() - OLD;
-  for (const name of await readdir(folder)) {
-    if (!name.includes(ENDING)) continue;
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found && found.mtimeMs < before) await unlink(path).catch(() => undefined);
   }
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { ConfigurationError } from '../../protocol/errors.js';
 import { roomOfPath } from './address.js';
 
+/** Begins the names of addresses that are used once. */
+const ONCE = 'once-';
 /** Bits of its permissions that let others in. */
 const OTHERS = 0o077;
 
@@ -20,7 +22,12 @@ const OTHERS = 0o077;
  * ```
  */
 export function defaultAddress(): Promise<string> {
-  return addressOf(randomBytes(8).toString('hex'));
+  return addressOf(ONCE + randomBytes(8).toString('hex'));
+}
+
+/** Whether `address` was a fresh one when it was made: nobody listens there again, but by taking it over by hand. */
+export function isFresh(address: string): boolean {
+  return /[/-]once-[\da-f]{16}(\.sock)?$/.test(address);
 }
 
 /**

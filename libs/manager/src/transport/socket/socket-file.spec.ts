@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConfigurationError } from '../../protocol/errors.js';
 import { GenerationFile } from './generation-file.js';
-import { defaultAddress, privateFolder } from './private-folder.js';
+import { defaultAddress, isFresh, privateFolder, userAddress } from './private-folder.js';
 import { SocketHub } from './socket-hub.js';
 import { SocketTransport } from './socket-transport.js';
 
@@ -114,11 +114,15 @@ describe('the file of a hub', () => {
     await one.open();
     await one.close();
     // One whose owner lives, as its number was given to another process, ends by its age.
-    writeFileSync(`${path}.lock`, `${process.pid} old`);
-    utimesSync(`${path}.lock`, 1, 1);
-    const other = hub();
-    await other.open();
-    expect(existsSync(`${path}.lock`)).toBe(false);
+    const hour = 3600;
+    for (const time of [1, Date.now() / 1000 + hour]) {
+      writeFileSync(`${path}.lock`, `${process.pid} old`);
+      utimesSync(`${path}.lock`, time, time);
+      const other = hub();
+      await other.open();
+      expect(existsSync(`${path}.lock`)).toBe(false);
+      await other.close();
+    }
   });
 
   it('is left alone where it is another hub’s by now', async () => {
@@ -157,6 +161,7 @@ describe('the default address', () => {
   it('is a fresh one in a folder that this user alone can enter', async () => {
     const [one, other] = [await defaultAddress(), await defaultAddress()];
     expect(one).not.toBe(other);
+    expect([one, await userAddress('shop')].map(isFresh)).toEqual([true, false]);
     expect(one).toContain(`unix://${await privateFolder()}/`);
     expect(lstatSync(await privateFolder()).mode & 0o777).toBe(0o700);
   });
