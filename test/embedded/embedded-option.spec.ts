@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { ConsoleLogger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { connectManager, ManagerModule } from 'nestjs-manager';
+import { connectManager, getManagerToken, ManagerModule, type Manager } from 'nestjs-manager';
 import { folder, isThere, moduleOf, runs } from './fixtures.js';
 import { until } from '../support/until.js';
 import { Worker } from '../support/worker.js';
@@ -124,6 +124,36 @@ describe('an embedded server', () => {
     await expect(one.ask('call', 0, 'increment')).rejects.toMatchObject({ class: 'ObjectLostError' });
     expect(await one.ask('call', 0, 'increment')).toBe(1);
     expect(await serverOf(one)).not.toBe(server);
+  });
+
+  it('answers whoever joins, also at the moment when it ends', async () => {
+    await using files = await folder();
+    const embedded = { module: moduleOf('short-lease.module'), address: files.address(), idle: 50 };
+    const counts: number[] = [];
+    // It looks every 250 ms whether it is used: some of these meet it alive, some as it ends, some when it is gone.
+    for (const wait of [0, 250, 350, 450, 550]) {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      const app = await NestFactory.createApplicationContext(ManagerModule.forRoot({ embedded }), { logger: false });
+      const counter = await app.get<Manager>(getManagerToken()).get<{ increment(): number }>('Counter', 'visits');
+      counts.push(await counter.increment());
+      await app.close();
+    }
+    expect(counts.every((count, index) => count === 1 || count === (counts[index - 1] as number) + 1)).toBe(true);
+  });
+
+  it('is one for each namespace where no address is given', async () => {
+    const embedded = { module: moduleOf('short-lease.module').href, idle: 300 };
+    const names = ['one', 'two'].map((name) => `${name}-${process.pid}`);
+    const all = await Promise.all(names.map((namespace) => application('', { embedded, namespace })));
+    const servers = await Promise.all(all.map(serverOf));
+    expect(new Set(servers).size).toBe(2);
+    await Promise.all(all.map((each) => each.ask('close')));
+    for (const server of servers)
+      await until(
+        () => runs(server),
+        (alive) => !alive,
+        { within: 5000 },
+      );
   });
 
   it('says which types it has where an application asks for another', async () => {

@@ -171,6 +171,25 @@ describe('startManager', () => {
     expect(await fresh.increment()).toBe(1);
   });
 
+  it.each(['unix', 'tcp'])(
+    'starts again at once at the address of a server that was shut down, over %s',
+    async (medium) => {
+      await using files = await folder();
+      const first = await start({ address: medium === 'unix' ? files.address() : 'tcp://127.0.0.1:0' });
+      await using other = await connectManager(first.address);
+      const counter = await other.create<Counter>('Counter');
+      const named = await other.get<Counter>('Counter', 'visits');
+      await Promise.all([counter.increment(), named.increment()]);
+      await first.shutdown();
+
+      const second = await start({ address: first.address });
+      expect(second.address).toBe(first.address);
+      await expect(counter.increment()).rejects.toBeInstanceOf(ObjectLostError);
+      await expect(named.increment()).rejects.toBeInstanceOf(ObjectLostError);
+      expect(await named.increment()).toBe(1);
+    },
+  );
+
   it('gives fences that grow over a server that was killed', async () => {
     await using files = await folder();
     const fences: bigint[] = [];
