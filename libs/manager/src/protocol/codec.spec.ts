@@ -104,7 +104,8 @@ describe('golden bytes of values', () => {
       maxDepth: 4,
       withBigInt: false,
       withNullPrototype: false,
-      key: fc.string({ unit: 'grapheme' }),
+      // That one msgpackr renames when it reads; here it is a key like any other.
+      key: fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'),
     });
     fc.assert(
       fc.property(ordinary, (value) => {
