@@ -37,7 +37,7 @@ const OVER_SOCKETS = `manager/src/client/(${[
 ].join('|')})\\.spec`;
 
 const steps = [
-  check('build', 'build', 'npm', ['run', '--silent', 'build'], { limit: 3 * MINUTE, alone: true }),
+  check('build', 'build', 'npm', ['run', '--silent', 'build'], { limit: 3 * MINUTE, beside: null }),
   check('format', 'formatted as prettier does', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
   // Rules that know types read the built package, so this comes after the build.
   check('lint', 'lint rules hold', bin('oxlint'), ['--deny-warnings', '--quiet']),
@@ -74,7 +74,7 @@ const steps = [
     limit: 9 * MINUTE,
     needsBuild: true,
     // Two servers over Redis, one over a socket, and an authkey; `npm run test:faults` takes other seeds.
-    env: { FAULTS_SEED: '6' },
+    env: { FAULTS_SEED: '6', FAULTS_SHORT: '1' },
   }),
   // The same frames each time; `npm run test:fuzz` makes others.
   jest('fuzz', 'hostile frames are suffered', ['--maxWorkers=2'], {
@@ -82,11 +82,12 @@ const steps = [
     needsBuild: true,
     env: { FUZZ_SEED: '1' },
   }),
-  jest('soak', 'a minute of churn leaves nothing behind', [], { limit: 5 * MINUTE, needsBuild: true }),
+  // It rests for half of its time.
+  jest('soak', 'a minute of churn leaves nothing behind', [], { limit: 5 * MINUTE, needsBuild: true, beside: 'end' }),
   check('smoke', 'the packed package in fresh Nest applications', 'node', ['test/smoke/package.smoke.mjs'], {
     limit: 6 * MINUTE,
     needsBuild: true,
-    alone: true,
+    beside: 'end',
   }),
 ].filter(Boolean);
 
@@ -109,12 +110,12 @@ if (failures.length > 0)
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
 
-/** What may run side by side: commands that look at the tree, in a row. All else has the machine for itself. */
+/** Steps in a row that may run side by side. All others have the machine for themselves. */
 function groups(all) {
   const found = [];
   for (const step of all) {
-    if (step.alone || found.at(-1)?.[0].alone !== false) found.push([step]);
-    else found.at(-1).push(step);
+    if (step.beside && found.at(-1)?.[0].beside === step.beside) found.at(-1).push(step);
+    else found.push([step]);
   }
   return found;
 }
@@ -143,11 +144,11 @@ async function count(step) {
 }
 
 /** One command that passes or fails as a whole; its output is shown where it fails. */
-function check(name, title, command, args, { limit = MINUTE, needsBuild = false, alone = false } = {}) {
+function check(name, title, command, args, { limit = MINUTE, needsBuild = false, beside = 'tree' } = {}) {
   return {
     name,
     title,
-    alone,
+    beside,
     needsBuild,
     async run() {
       const { status, timedOut, output } = await run(command, args, { limit, env: redis });
@@ -164,11 +165,11 @@ function typeCheck(name, title, project) {
 }
 
 /** A project of jest.config.mjs, or some of it; each of its tests counts. */
-function jest(name, title, args, { project = name, limit, needsBuild = false, env = {} }) {
+function jest(name, title, args, { project = name, limit, needsBuild = false, beside = null, env = {} }) {
   return {
     name,
     title,
-    alone: true,
+    beside,
     needsBuild,
     counted: true,
     async run() {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { MEDIA } from './medium.js';
+import { ALIKE } from './medium.js';
 import { BEAT, LEASE, Scene, type Actor, type Host } from './scene.js';
 
 jest.setTimeout(90_000);
 
-describe.each(MEDIA)('an application over %s whose event loop is blocked', (over) => {
+describe.each(ALIKE)('an application over %s whose event loop is blocked', (over) => {
   let scene: Scene;
   let host: Host;
   let other: Actor;

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
-import { MEDIA } from './medium.js';
+import { ALIKE } from './medium.js';
 import { BEAT, GIVEN_BACK, LEASE, Scene, type Actor, type Host } from './scene.js';
 
 jest.setTimeout(90_000);
 
 const HOUR = 3_600_000;
 
-describe.each(MEDIA)('a wall clock that is set, over %s,', (over) => {
+describe.each(ALIKE)('a wall clock that is set, over %s,', (over) => {
   let scene: Scene;
   let host: Host;
   let other: Actor;

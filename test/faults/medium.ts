@@ -7,6 +7,11 @@ import { startWay, type Way } from './way.js';
 /** What processes reach each other by. Over a socket that is the server itself, which listens. */
 export const MEDIA = ['Redis', 'a socket'] as const;
 export type MediumName = (typeof MEDIA)[number];
+/**
+ * For scenarios in which little is different where the medium is: `npm test` has time to play them over Redis, and
+ * `npm run test:faults` plays them over both.
+ */
+export const ALIKE: readonly MediumName[] = process.env['FAULTS_SHORT'] === '1' ? ['Redis'] : MEDIA;
 
 export interface Medium {
   readonly name: MediumName;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
-import { MEDIA } from './medium.js';
+import { ALIKE } from './medium.js';
 import { LEASE, Scene, type Actor, type Host } from './scene.js';
 import type { DriveReport } from './workers/src/actor.js';
 
@@ -55,7 +55,7 @@ async function open(scene: Scene): Promise<{ host: Host; greedy: Actor; modest: 
   return { host, greedy, modest };
 }
 
-describe.each(MEDIA)('an application over %s that', (over) => {
+describe.each(ALIKE)('an application over %s that', (over) => {
   it.each([
     ['stands still', (greedy: Actor): unknown => greedy.pause(), /gave no sign of life/],
     ['beats on', (greedy: Actor): unknown => greedy.ask('deafen'), /was acknowledged for \d+ ms, though it beats/],
@@ -107,7 +107,7 @@ describe.each(MEDIA)('an application over %s that', (over) => {
   });
 });
 
-describe.each(MEDIA)('a method over %s that', (over) => {
+describe.each(ALIKE)('a method over %s that', (over) => {
   it('yields for ever is held back by who takes its items; others keep their share', async () => {
     await using scene = await Scene.open({ over });
     const { host, greedy, modest } = await open(scene);

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { Authenticator } from '../../libs/manager/src/link/index.js';
 import { RedisTransport, SocketTransport, type Transport } from '../../libs/manager/src/transport/index.js';
 import { until } from '../support/until.js';
-import { MEDIA, type Medium } from './medium.js';
+import { ALIKE, type Medium } from './medium.js';
 import { BEAT, GIVEN_BACK, LEASE, Scene } from './scene.js';
 
 jest.setTimeout(90_000);
@@ -18,7 +18,7 @@ function strangerOn({ name, at }: Medium, namespace: string, authkey: string | u
 
 describe('a beat that comes again', () => {
   const keys = { 'without an authkey': undefined, 'with an authkey': 'of 32 bytes, as an authkey is to be' };
-  const cases = MEDIA.flatMap((over) => Object.entries(keys).map(([how, authkey]) => [over, how, authkey] as const));
+  const cases = ALIKE.flatMap((over) => Object.entries(keys).map(([how, authkey]) => [over, how, authkey] as const));
 
   it.concurrent.each(cases)('keeps nothing alive, over %s, %s', async (over, _, authkey) => {
     await using scene = await Scene.open({ over });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { until } from '../support/until.js';
 import type { WorkerError } from '../support/worker.js';
-import { MEDIA } from './medium.js';
+import { ALIKE } from './medium.js';
 import { LEASE, Scene, type Actor } from './scene.js';
 import type { Event } from './workers/src/history.js';
 
@@ -36,7 +36,7 @@ async function ranIn(...files: string[]): Promise<string[]> {
   return events.flatMap((event) => (event.kind === 'ran' ? event.call : []));
 }
 
-describe.each(MEDIA)('a server over %s that gets SIGTERM', (over) => {
+describe.each(ALIKE)('a server over %s that gets SIGTERM', (over) => {
   it('with calls in flight answers those that run; of the others each is told the truth, and goes on at its successor', async () => {
     await using scene = await Scene.open({ over });
     const [file, after] = [join(folder, `${over} first.jsonl`), join(folder, `${over} second.jsonl`)];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { MEDIA } from './medium.js';
+import { ALIKE } from './medium.js';
 import { LEASE, Scene, type Actor, type Host } from './scene.js';
 import type { Way } from './way.js';
 
@@ -10,7 +10,7 @@ const TIMEOUT = 700;
 /** Ms that a busy machine may take beyond it. */
 const SLACK = 1000;
 
-describe.each(MEDIA)('a call with a timeout over %s', (over) => {
+describe.each(ALIKE)('a call with a timeout over %s', (over) => {
   let scene: Scene;
   let host: Host;
   let way: Way;
