@@ -8,6 +8,7 @@ export { exposedMethods } from './exposed.js';
 export { factoriesOf } from './factories-of.js';
 export { Handle, tellLost } from './handle.js';
 export { holdWithin } from './hold-within.js';
+export { packageFile } from './package-file.js';
 export { atPlace, development, lineOf, placeOfCall, settleLater } from './place.js';
 export { isProxy, proxyBrand } from './proxy-brand.js';
 export { ITERATOR, makeLazyProxy, proxyClassOf } from './iterator-proxy.js';

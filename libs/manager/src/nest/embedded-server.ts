@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { packageFile } from '../definition/index.js';
 import { ServerProcess, type ServerProcessOptions } from '../embedded/index.js';
 import { Authenticator } from '../link/index.js';
 import { ManagerError } from '../protocol/index.js';
@@ -6,7 +7,7 @@ import { parseAddress, removeDeadSocket, SocketTransport, userAddress } from '..
 import { keysOf, moduleUrl, type EmbeddedOptions, type ManagerModuleOptions } from './options.js';
 
 /** What runs in a server's process. */
-const PROGRAM = new URL('./embedded-program.js', import.meta.url);
+const PROGRAM = packageFile('nest/embedded-program.js');
 
 /** Ms that a server has to listen. */
 const PATIENCE = 60_000;
