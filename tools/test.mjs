@@ -82,12 +82,11 @@ const steps = [
     needsBuild: true,
     env: { FUZZ_SEED: '1' },
   }),
-  // It rests for half of its time.
-  jest('soak', 'a minute of churn leaves nothing behind', [], { limit: 5 * MINUTE, needsBuild: true, beside: 'end' }),
+  jest('soak', 'a minute of churn leaves nothing behind', [], { limit: 5 * MINUTE, needsBuild: true }),
   check('smoke', 'the packed package in fresh Nest applications', 'node', ['test/smoke/package.smoke.mjs'], {
     limit: 6 * MINUTE,
     needsBuild: true,
-    beside: 'end',
+    beside: null,
   }),
 ].filter(Boolean);
 
