@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SharedType, type SharedProxy } from '../definition/index.js';
+import { defineType, SharedType, type SharedProxy } from '../definition/index.js';
 import { failure, House, turns, until, type Line } from './house.suite.js';
 import type { Manager } from './index.js';
 
@@ -211,6 +211,22 @@ describe('the proxy of a named object', () => {
     expect(errors).toEqual(['ERR_MANAGER_OBJECT_LOST']);
     expect(await proxy.title()).toBe('again');
     expect(manager.token(proxy)).toMatchObject({ server: 'second' });
+  });
+
+  it('has the methods of a class that was deployed anew, and says which of those before are gone', async () => {
+    const before = await house.server([Room], { name: 'room' });
+    const proxy = await manager.get(Room, 'lobby');
+    expect(await proxy.title()).toBe('room');
+    await before.close();
+    class Deployed {
+      title(): string {
+        return 'new';
+      }
+    }
+    await house.server([defineType(Deployed, { typeid: 'Room' })], { name: 'room' });
+    expect(await failure(proxy.title())).toMatchObject({ code: 'ERR_MANAGER_OBJECT_LOST' });
+    expect(await proxy.title()).toBe('new');
+    expect(await failure(proxy.number())).toMatchObject({ code: 'ERR_MANAGER_METHOD_NOT_EXPOSED' });
   });
 
   it('says so once also where a call was under way when its server closed', async () => {
