@@ -9,7 +9,7 @@ async function run(options: Options, redisUrl: string): Promise<void> {
   const cases = new Map(await Promise.all(options.cases.map(async (name) => [name, await loadCase(name)] as const)));
   const results = await runRounds(cases, options, redisUrl, (line) => console.error(line));
   const best = results.best();
-  console.log(renderTable(best));
+  console.log(renderTable(best, options.base));
   for (const note of results.notes) console.log(note);
   const rows = best.map(({ row }) => row);
   if (options.json) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);

@@ -10,6 +10,8 @@ export interface Options {
   /** Measured time of a cell. */
   seconds: number;
   rounds: number;
+  /** The system that others are compared with. */
+  base: string;
   /** A file for the results. */
   json: string | undefined;
 }
@@ -20,6 +22,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --callers N,...      only these numbers of callers
   --seconds N          measured time of a cell (default 3)
   --rounds N           how often each cell is measured; the best counts (default 3)
+  --base NAME          the system that others are compared with (default ours-redis)
   --json FILE          write the results as rows`;
 
 export function parseOptions(args: string[], known: { cases: string[]; systems: string[] }): Options {
@@ -31,6 +34,7 @@ export function parseOptions(args: string[], known: { cases: string[]; systems: 
       callers: { type: 'string' },
       seconds: { type: 'string', default: '3' },
       rounds: { type: 'string', default: '3' },
+      base: { type: 'string', default: 'ours-redis' },
       json: { type: 'string' },
     },
   });
@@ -40,6 +44,7 @@ export function parseOptions(args: string[], known: { cases: string[]; systems: 
     callers: list(values.callers).map((text) => positive('callers', text, Number.isInteger)),
     seconds: positive('seconds', values.seconds, Number.isFinite),
     rounds: positive('rounds', values.rounds, Number.isInteger),
+    base: chosen('system', values.base, known.systems)[0] ?? values.base,
     json: values.json,
   };
 }

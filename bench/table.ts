@@ -1,15 +1,14 @@
 import Table from 'cli-table3';
 import type { Measured } from './results.js';
 
-const OURS = 'ours-redis';
 const RIGHT = { hAlign: 'right' } as const;
 
-/** One line for each system in a cell of the bench; the last column is what the library does for each one of the other. */
-export function renderTable(measured: Measured[]): string {
-  const head = ['case', 'callers', 'system', 'per second', 'spread', 'p50 µs', 'p99 µs', 'ours / it'];
+/** One line for each system in a cell of the bench; the last column is what `base` does for each one of the other. */
+export function renderTable(measured: Measured[], base: string): string {
+  const head = ['case', 'callers', 'system', 'per second', 'spread', 'p50 µs', 'p99 µs', `${base} / it`];
   const table = new Table({ head, style: { head: [], border: [], compact: true } });
-  for (const [index, cell] of groups(measured).entries()) {
-    const ours = cell.find(({ row }) => row.system === OURS)?.row.perSecond;
+  for (const [index, cell] of groups(measured, base).entries()) {
+    const ours = cell.find(({ row }) => row.system === base)?.row.perSecond;
     if (index > 0) table.push([{ content: '', colSpan: head.length }]);
     for (const { row, usedCallers, spread } of cell) {
       const numbers = [
@@ -17,7 +16,7 @@ export function renderTable(measured: Measured[]): string {
         spread === 0 ? '' : `-${(spread * 100).toFixed(0)}%`,
         count(row.p50Us),
         count(row.p99Us),
-        ours === undefined || row.system === OURS ? '' : `${(ours / row.perSecond).toFixed(2)}x`,
+        ours === undefined || row.system === base ? '' : `${(ours / row.perSecond).toFixed(2)}x`,
       ];
       table.push([
         row.case,
@@ -30,13 +29,13 @@ export function renderTable(measured: Measured[]): string {
   return table.toString();
 }
 
-/** Grouped by what was measured; the library first. */
-function groups(measured: Measured[]): Measured[][] {
+/** Grouped by what was measured; `base` first. */
+function groups(measured: Measured[], base: string): Measured[][] {
   const cells = new Map<string, Measured[]>();
   for (const one of measured) {
     const key = `${one.row.case} ${one.row.callers}`;
     const cell = cells.get(key) ?? [];
-    cells.set(key, one.row.system === OURS ? [one, ...cell] : [...cell, one]);
+    cells.set(key, one.row.system === base ? [one, ...cell] : [...cell, one]);
   }
   return [...cells.values()];
 }
