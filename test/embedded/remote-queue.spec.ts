@@ -1,7 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+// Each test starts five programs.
+jest.setTimeout(60_000);
 
 /** One of the programs of `apps/remote-queue`, run as its README says. */
 class Program {
