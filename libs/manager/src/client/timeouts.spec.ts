@@ -70,10 +70,7 @@ describe('a call that runs out of time', () => {
     await until(() => aborted === 1);
   });
 
-  it.each([
-    ['forward', 3_600_000],
-    ['back', -3_600_000],
-  ])('does so by a clock that nobody sets: not by one that is set %s', async (_, offset) => {
+  it('does so by a clock that nobody sets: not by one that is set forward', async () => {
     const patient = house.manager({ timeout: 10_000 });
     const [turn, blocking] = [await patient.create(Turnstile), await patient.create(Work)];
     const real = Date.now;
@@ -82,7 +79,7 @@ describe('a call that runs out of time', () => {
       // So many that most of them wait for their turn at the server.
       const blocked = Array.from({ length: 20 }, () => blocking.block(4));
       await until(() => started === 1);
-      Date.now = () => real() + offset;
+      Date.now = () => real() + 3_600_000;
       gate.resolve('');
       expect(await Promise.all(passing)).toHaveLength(2);
       await Promise.all(blocked);
