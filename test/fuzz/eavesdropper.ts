@@ -1,4 +1,5 @@
-import { decodeFrame, DEFAULT_LIMITS, FrameKind, MessageKind } from '../../libs/manager/src/protocol/index.js';
+import { decodeFrame } from '../../libs/manager/src/protocol/decode-frame.suite.js';
+import { DEFAULT_LIMITS, FrameKind, MessageKind } from '../../libs/manager/src/protocol/index.js';
 import type { FrameHeader, ReferenceScope, WireReference } from '../../libs/manager/src/protocol/index.js';
 import type { Seen } from './frames.js';
 

@@ -1,13 +1,8 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { House, until } from '../../libs/manager/src/client/house.suite.js';
-import {
-  decodeFrame,
-  DEFAULT_LIMITS,
-  encodeFrame,
-  FrameKind,
-  MessageKind,
-} from '../../libs/manager/src/protocol/index.js';
+import { decodeFrame } from '../../libs/manager/src/protocol/decode-frame.suite.js';
+import { DEFAULT_LIMITS, encodeFrame, FrameKind, MessageKind } from '../../libs/manager/src/protocol/index.js';
 import type { FrameHeader, ReferenceScope } from '../../libs/manager/src/protocol/index.js';
 import type { AnyProxy } from '../../libs/manager/src/definition/index.js';
 import { RECORDED, type Kept } from './corpus.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SharedType, type SharedProxy } from '../definition/index.js';
+import { decodeFrame } from '../protocol/decode-frame.suite.js';
 import {
-  decodeFrame,
   DEFAULT_LIMITS,
   encodeFrame,
   encodeMessage,

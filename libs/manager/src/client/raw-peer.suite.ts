@@ -1,6 +1,6 @@
+import { decodeFrame } from '../protocol/decode-frame.suite.js';
 import {
   decodeError,
-  decodeFrame,
   DEFAULT_LIMITS,
   encodeFrame,
   encodeMessage,

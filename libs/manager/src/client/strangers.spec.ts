@@ -1,14 +1,8 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SharedType, type SharedProxy } from '../definition/index.js';
-import {
-  AuthenticationError,
-  decodeFrame,
-  DEFAULT_LIMITS,
-  encodeFrame,
-  FrameKind,
-  SessionExpiredError,
-} from '../protocol/index.js';
+import { decodeFrame } from '../protocol/decode-frame.suite.js';
+import { AuthenticationError, DEFAULT_LIMITS, encodeFrame, FrameKind, SessionExpiredError } from '../protocol/index.js';
 import type { FrameHeader } from '../protocol/index.js';
 import { Authenticator, newNonce } from '../link/index.js';
 import { silentLogger, type ManagerServer } from '../server/index.js';

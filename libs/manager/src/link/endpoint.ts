@@ -1,4 +1,4 @@
-import { decodeFrame, encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
+import { encodeFrame, FrameKind, FrameReader, ProtocolError } from '../protocol/index.js';
 import type { EndReason, FrameHeader, Hello, Limits, ReferenceScope, Seal, Welcome } from '../protocol/index.js';
 import type { Delivery, Inbox, InboxReader, Lane, Transport } from '../transport/index.js';
 import type { Authenticator, HeldKey, SessionSeal } from './authkey.js';
@@ -69,8 +69,8 @@ export class Endpoint implements InboxReader {
   readonly #auth: Authenticator | undefined;
   #inbox: Inbox | undefined;
   #drains = 0;
-  /** Links that took something in the delivery under way. */
-  readonly #answering = new Set<Link>();
+  /** Links that took something in the delivery under way; the same one perhaps more than once. */
+  readonly #answering: Link[] = [];
 
   constructor(
     transport: Transport,
@@ -101,10 +101,9 @@ export class Endpoint implements InboxReader {
 
   deliver(lane: Lane, deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) this.#read(lane, delivery);
-    if (this.#answering.size === 0) return;
     // Answers that are there already leave before anything is read again: that is a system call sooner.
-    for (const link of this.#answering) link.flush();
-    this.#answering.clear();
+    for (let i = 0; i < this.#answering.length; i++) (this.#answering[i] as Link).flush();
+    this.#answering.length = 0;
   }
 
   drained(): void {
@@ -126,7 +125,7 @@ export class Endpoint implements InboxReader {
   }
 
   #read(lane: Lane, delivery: Delivery): void {
-    let header: FrameHeader | undefined;
+    let header: FrameHeader;
     let peer: Peer | undefined;
     let seal: Seal | undefined;
     /** Whatever is wrong with it, the peer that it names is not to blame. */
@@ -137,24 +136,20 @@ export class Endpoint implements InboxReader {
       if (delivery.bytes.length > this.#limits.messageBytes + ROOM) {
         throw new ProtocolError(`A frame of ${delivery.bytes.length} bytes is more than anybody may send.`);
       }
-      decodeFrame(
-        delivery.bytes,
-        (opened, sealed) => {
-          peer = this.#handlers.find(opened[1]);
-          if (this.#auth && peer && IN_SESSION.has(opened[0]) && !peer.seal?.holds(sealed)) {
-            throw new ProtocolError(`A frame for session ${opened[1]} has no valid MAC.`);
-          }
-          forged = false;
-          header = opened;
-          seal = sealed;
-          return peer && opened[0] === FrameKind.data && peer.takes() && peer.link.accepts(opened) ? peer.scope : null;
-        },
-        (message, size, failure) => {
-          messages.push((peer as Peer).complete(message, failure));
-          sizes.push(size);
-        },
-        this.#limits,
-      );
+      const frame = new FrameReader(delivery.bytes, this.#limits);
+      ({ header, seal } = frame);
+      peer = this.#handlers.find(header[1]);
+      if (this.#auth && peer && IN_SESSION.has(header[0]) && !peer.seal?.holds(seal)) {
+        throw new ProtocolError(`A frame for session ${header[1]} has no valid MAC.`);
+      }
+      forged = false;
+      if (peer && header[0] === FrameKind.data && peer.takes() && peer.link.accepts(header)) {
+        let message: unknown[] | undefined;
+        while ((message = frame.next(peer.scope))) {
+          messages.push(peer.complete(message, frame.failure));
+          sizes.push(frame.size);
+        }
+      }
     } catch (error) {
       const wrong =
         error instanceof ProtocolError ? error : new ProtocolError('A frame cannot be read.', { cause: error });
@@ -162,11 +157,10 @@ export class Endpoint implements InboxReader {
       else this.#handlers.malformed(wrong);
       return;
     }
-    if (!header) return;
     if (!peer) return this.#stranger(header, seal);
     try {
       if (messages.length > 0) {
-        this.#answering.add(peer.link);
+        if (this.#answering.at(-1) !== peer.link) this.#answering.push(peer.link);
         peer.link.take(header, messages, sizes, Math.max(0, this.#transport.now() - delivery.at));
       } else this.#control(peer, header, lane, seal);
     } catch (error) {

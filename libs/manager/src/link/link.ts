@@ -1,5 +1,5 @@
-import { encodeFrame, encodeLight, FrameKind, ProtocolError } from '../protocol/index.js';
-import type { Allowance, FrameHeader } from '../protocol/index.js';
+import { DataFrames, encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
+import type { Allowance, FrameBody, FrameHeader } from '../protocol/index.js';
 import type { Lane } from '../transport/index.js';
 
 /** Frames are cut at about this many bytes, so that one does not hold up what is behind it for long. */
@@ -37,8 +37,7 @@ export interface Outgoing {
 /** Messages that left in one frame and are not acknowledged. */
 interface Sent {
   seq: number;
-  /** Its messages, one after the other. */
-  body: Uint8Array;
+  body: FrameBody;
   /** Those who want to know when it was taken. */
   onTaken: (() => void)[] | undefined;
   queuedAt: number;
@@ -52,6 +51,7 @@ export interface LinkOptions {
   session: string;
   /** What the peer may have under way towards this side at any moment. */
   window: Allowance;
+  /** Called only right after `mayWrite` said that it may be. */
   write: (lane: Lane, bytes: Uint8Array) => Promise<boolean>;
   /** Makes the MAC of each frame, where there is an authkey. */
   mac?: ((body: Uint8Array) => Uint8Array) | undefined;
@@ -75,6 +75,7 @@ export interface LinkOptions {
 export class Link {
   readonly session: string;
   readonly #options: LinkOptions;
+  readonly #frames: DataFrames;
 
   #seq = 0;
   #unacked: Sent[] = [];
@@ -118,6 +119,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.session = options.session;
     this.#options = options;
+    this.#frames = new DataFrames(options.session, options.mac);
     this.#announced = { ...options.window };
   }
 
@@ -355,7 +357,7 @@ export class Link {
     // It is the last of its frame, which is thereby handled.
     this.#delivering = false;
     this.#flush();
-    this.#writeAck();
+    if (this.#options.mayWrite()) this.#writeAck();
     this.close();
   }
 
@@ -434,8 +436,8 @@ export class Link {
     if (count === 0) return;
     const gone = this.#unacked.splice(0, count);
     for (const sent of gone) {
-      this.#unackedBytes -= sent.body.length;
-      for (const taken of sent.onTaken ?? []) taken();
+      this.#unackedBytes -= sent.body.end - sent.body.start;
+      if (sent.onTaken) for (const taken of sent.onTaken) taken();
     }
     this.#options.onRelief?.();
   }
@@ -443,6 +445,7 @@ export class Link {
   #askGap(): void {
     const next = this.#taken + 1;
     if (this.#gapAsked === next) return;
+    if (!this.#options.mayWrite()) return;
     this.#gapAsked = next;
     void this.#options.write(
       'beats',
@@ -475,7 +478,9 @@ export class Link {
 
   readonly #flush = (): void => {
     this.#flushing = false;
-    if (this.#closed || !this.#options.mayWrite()) return;
+    // Nothing is left where it was flushed before the turn was over.
+    if (this.#closed || (this.#outbox.length === 0 && this.#ackSent >= 0)) return;
+    if (!this.#options.mayWrite()) return;
     while (this.#outbox.length > 0 && this.#writes < WRITES_UNDER_WAY) this.#writeFrame(this.#cutFrame());
     if (this.#ackSent < 0 && this.#outbox.length === 0) this.#writeAck();
   };
@@ -490,19 +495,20 @@ export class Link {
 
   #cutFrame(): Sent {
     const items = this.#cut();
-    const body = this.#encode(items);
-    const onTaken = items.flatMap((item) => item.onTaken ?? []);
+    let most = 0;
+    let onTaken: (() => void)[] | undefined;
+    for (const item of items) {
+      most += item.size;
+      if (item.onTaken) (onTaken ??= []).push(item.onTaken);
+    }
+    const body = this.#frames.body(items, most);
+    const bytes = body.end - body.start;
+    // What light ones took less than they might have is credit again.
+    this.#used.bytes -= most - bytes;
     const { queuedAt } = items[0] as Outgoing;
-    const sent: Sent = {
-      seq: ++this.#seq,
-      body,
-      onTaken: onTaken.length > 0 ? onTaken : undefined,
-      queuedAt,
-      ack: 0,
-      written: true,
-    };
+    const sent: Sent = { seq: ++this.#seq, body, onTaken, queuedAt, ack: 0, written: true };
     this.#unacked.push(sent);
-    this.#unackedBytes += body.length;
+    this.#unackedBytes += bytes;
     return sent;
   }
 
@@ -525,35 +531,13 @@ export class Link {
     return items;
   }
 
-  /** The messages one after the other; what light ones took less than they might have is credit again. */
-  #encode(items: readonly Outgoing[]): Uint8Array {
-    const parts: Uint8Array[] = [];
-    let run: (readonly unknown[])[] = [];
-    const endRun = (): void => {
-      if (run.length > 0) parts.push(Buffer.from(encodeLight(run)));
-      run = [];
-    };
-    let most = 0;
-    for (const { content, size } of items) {
-      most += size;
-      if (content instanceof Uint8Array) {
-        endRun();
-        parts.push(content);
-      } else run.push(content);
-    }
-    endRun();
-    const body = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
-    this.#used.bytes -= most - body.length;
-    return body;
-  }
-
   #writeFrame(sent: Sent): void {
     // An older frame must not acknowledge what was taken after it: an `unwanted` may travel behind it.
     if (sent.seq === this.#seq) sent.ack = this.state()[1];
     const { ack } = sent;
     const { calls, bytes } = (this.#announced = this.#allowance());
     const age = Math.max(0, Math.round(performance.now() - sent.queuedAt));
-    const frame = encodeFrame([FrameKind.data, this.session, sent.seq, ack, calls, bytes, age], [sent.body], this.mac);
+    const frame = this.#frames.frame(sent.body, sent.seq, ack, calls, bytes, age);
     sent.written = true;
     this.#writes++;
     this.#options.write('frames', frame).then(

@@ -1,4 +1,5 @@
-import { decodeFrame, DEFAULT_LIMITS, encodeMessage, FrameKind } from '../protocol/index.js';
+import { decodeFrame } from '../protocol/decode-frame.suite.js';
+import { DEFAULT_LIMITS, encodeMessage, FrameKind } from '../protocol/index.js';
 import type { Allowance, FrameHeader, ProtocolError, ReferenceScope } from '../protocol/index.js';
 import type { Claims, Inbox, InboxOptions, InboxReader, Lane, Transport, TransportState } from '../transport/index.js';
 import { beatFrame, BeatCounter, Endpoint, Link } from './index.js';

@@ -1,9 +1,5 @@
-import { PayloadTooLargeError, ProtocolError } from './errors.js';
-import { checkHeader } from './headers.js';
-import { FrameKind, type FrameHeader } from './messages.js';
-import { Reader } from './reader.js';
-import type { ReferenceScope } from './reference.js';
-import { Resolver } from './resolver.js';
+import { PayloadTooLargeError } from './errors.js';
+import type { FrameHeader } from './messages.js';
 import { isStackOverflow } from './values.js';
 import { write } from './writer.js';
 
@@ -43,15 +39,22 @@ export function encodeFrame(
     fill(frame, 1, head, messages);
     return frame;
   }
-  // Room for the longest: how long a MAC is, is known only after it was made.
-  const room = Buffer.allocUnsafeSlow(256 + size);
-  fill(room, 256, head, messages);
-  const code = mac(room.subarray(256));
-  if (code.length > 255) throw new RangeError('A MAC has at most 255 bytes');
-  const start = 255 - code.length;
-  room[start] = code.length;
-  room.set(code, start + 1);
-  return room.subarray(start);
+  const room = Buffer.allocUnsafeSlow(MAC_ROOM + size);
+  fill(room, MAC_ROOM, head, messages);
+  return sealed(room, MAC_ROOM, room.length, mac);
+}
+
+/** Room for the longest MAC and its length: how long one is, is known only after it was made. */
+export const MAC_ROOM = 256;
+
+/** Puts the MAC of the bytes from `start` to `end` before them: what is there, with room for it, becomes a frame. */
+export function sealed(room: Buffer, start: number, end: number, mac: (body: Uint8Array) => Uint8Array): Uint8Array {
+  const code = mac(room.subarray(start, end));
+  if (code.length >= MAC_ROOM) throw new RangeError('A MAC has at most 255 bytes');
+  const first = start - 1 - code.length;
+  room[first] = code.length;
+  room.set(code, first + 1);
+  return room.subarray(first, end);
 }
 
 function fill(frame: Buffer, start: number, head: Uint8Array, messages: readonly Uint8Array[]): void {
@@ -60,70 +63,5 @@ function fill(frame: Buffer, start: number, head: Uint8Array, messages: readonly
   for (let i = 0; i < messages.length; i++) {
     frame.set(messages[i]!, position);
     position += messages[i]!.length;
-  }
-}
-
-/** Nobody is known before the header was read: so it costs little to read one, whoever made it. */
-const HEADER_BYTES = 8 * 1024;
-/** That of `welcome` has the types of the server. */
-export const WELCOME_BYTES = 1024 * 1024;
-
-function headerBytes(frame: Buffer, start: number): number {
-  return frame[start + 1] === FrameKind.welcome ? WELCOME_BYTES : HEADER_BYTES;
-}
-
-/** The MAC of a frame, and what it was made of. */
-export interface Seal {
-  readonly mac: Uint8Array;
-  readonly body: Uint8Array;
-}
-
-/**
- * Decodes a frame message by message.
- *
- * `open` sees the header, and the seal where there is one, before anything else is read; `null` ends it there. `each` is
- * called with a message and its size in bytes, when it is complete and before the next one is begun: so it may do anything,
- * decoding other frames included, and what it throws comes through. Where a reference could not be resolved, `undefined`
- * stands in its place, and `failure` has what `fromWire` threw: the message itself says which call that concerns.
- *
- * @throws ProtocolError where the bytes are no frame; the messages before them have been handed over then
- */
-export function decodeFrame(
-  bytes: Uint8Array,
-  open: (header: FrameHeader, seal?: Seal) => ReferenceScope | null,
-  each: (message: unknown[], size: number, failure?: { readonly error: unknown }) => void,
-  limits: { depth: number; messageBytes: number },
-): void {
-  const macLength = bytes[0];
-  if (macLength === undefined || bytes.length < macLength + 2) throw new ProtocolError('A frame without a body');
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const resolver = new Resolver();
-  // The message itself is a level, which its sender does not count.
-  const reader = new Reader(buffer, 1 + macLength, limits.depth + 1, (reference) => resolver.resolve(reference));
-  const header = checkHeader(guard(() => reader.readAtMost(headerBytes(buffer, 1 + macLength))));
-  const seal =
-    macLength === 0 ? undefined : { mac: bytes.subarray(1, 1 + macLength), body: bytes.subarray(1 + macLength) };
-  const scope = open(header, seal);
-  if (scope === null) return;
-  resolver.scope = scope;
-  while (!reader.done) {
-    const start = reader.offset;
-    const message = guard(() => reader.read());
-    if (!Array.isArray(message) || typeof message[0] !== 'number') throw new ProtocolError('A message is not one');
-    const size = reader.offset - start;
-    if (size > limits.messageBytes) {
-      throw new ProtocolError(`A message of ${size} bytes, and at most ${limits.messageBytes} are allowed`);
-    }
-    each(message as unknown[], size, resolver.next());
-  }
-}
-
-/** Whatever goes wrong while foreign bytes are read is their fault. */
-function guard(read: () => unknown): unknown {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProtocolError) throw error;
-    throw new ProtocolError('Bytes that could not be read', { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 /** What the other rooms see of the protocol. */
 export { claimValue, parseClaim, stateOfClaim, type ServerIdentity } from './claim.js';
-export { decodeFrame, encodeFrame, encodeMessage, WELCOME_BYTES, type Seal } from './codec.js';
+export { encodeFrame, encodeMessage } from './codec.js';
 export { copyValue, snapshot } from './copy.js';
 export { decodeData, encodeData, encodedData } from './data.js';
 export { registerErrorClass, type ErrorClass } from './error-classes.js';
@@ -47,8 +47,10 @@ export type {
   ObjectDebugInfo,
   ServerDebugInfo,
 } from './debug-info.js';
+export { FrameReader, WELCOME_BYTES, type Seal } from './frame-reader.js';
 export { isIterable } from './iterates.js';
-export { encodeLight, lightBytes, lightBytesOfAll } from './light.js';
+export { DataFrames, type FrameBody } from './data-frames.js';
+export { lightBytes, lightBytesOfAll } from './light.js';
 export { DEFAULT_LIMITS, KEPT, type Limits } from './limits.js';
 export { asName, brief, isName, NAME_LENGTH, quoted } from './names.js';
 export {

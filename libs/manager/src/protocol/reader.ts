@@ -20,9 +20,13 @@ export class Reader extends MessagePackReader {
     bytes: Buffer,
     position: number,
     maxDepth: number,
-    private readonly resolve: (reference: WireReference) => unknown,
+    private readonly fromWire?: (reference: WireReference) => unknown,
   ) {
     super(bytes, position, maxDepth);
+  }
+
+  protected resolve(reference: WireReference): unknown {
+    return this.fromWire?.(reference);
   }
 
   protected override tag(): unknown {

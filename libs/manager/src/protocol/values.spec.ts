@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { decodeFrame, encodeFrame, encodeMessage } from './codec.js';
+import { encodeFrame, encodeMessage } from './codec.js';
+import { decodeFrame } from './decode-frame.suite.js';
 import { EncodingError, PayloadTooLargeError } from './errors.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { WireReference, type ReferenceScope } from './reference.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { types } from 'node:util';
-import { decodeFrame, encodeFrame, encodeMessage } from './codec.js';
+import { encodeFrame, encodeMessage } from './codec.js';
+import { decodeFrame } from './decode-frame.suite.js';
 import { ConfigurationError, ManagerError, ObjectLostError, RemoteError, managerErrors } from './errors.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { decodeError, encodeError, registerErrorClass } from './wire-errors.js';

@@ -1,4 +1,4 @@
-import { Packr, RESET_BUFFER_MODE, addExtension } from 'msgpackr/pack';
+import { Packr, addExtension } from 'msgpackr/pack';
 import { Extension, ExtensionType } from './extensions.js';
 
 /** What msgpackr writes is read by `reader.ts`, so nothing is registered for reading: that table is not ours alone. */
@@ -63,9 +63,4 @@ export function write(value: unknown): Uint8Array {
   // The buffer has grown to hold this one; the small messages to come must not each keep all of it.
   if (bytes.buffer.byteLength > SLAB) packr.useBuffer(Buffer.allocUnsafeSlow(SLAB));
   return bytes;
-}
-
-/** The same for what is copied at once: the next one is written over it. */
-export function writeOver(value: unknown): Uint8Array {
-  return packr.pack(value, RESET_BUFFER_MODE);
 }

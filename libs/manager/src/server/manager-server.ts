@@ -381,7 +381,10 @@ export class ManagerServer implements SessionHost {
   }
 
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
-    if (!this.mayAct()) return Promise.resolve(false);
+    return this.mayAct() ? this.send(inbox, lane, bytes) : Promise.resolve(false);
+  }
+
+  send(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
     return this.#transport.write(inbox, lane, bytes);
   }
 

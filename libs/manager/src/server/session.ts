@@ -56,6 +56,8 @@ export interface SessionHost {
   arrivalTime(): number;
   nextFence(): bigint;
   write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+  /** The same for a link, which has just seen that it may. */
+  send(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
   /** Shared things in the hands of hosted code. */
   readonly proxies: HostedProxies;
   /** Holds an object until the call is concluded. */
@@ -133,7 +135,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.link = new Link({
       session: id,
       window: { calls: server.limits.calls, bytes: server.limits.bytes },
-      write: (lane, bytes) => server.write(this.inbox, lane, bytes),
+      write: (lane, bytes) => server.send(this.inbox, lane, bytes),
       mac: proof?.seal.mac,
       mayWrite: () => server.mayAct(),
       deliver: (messages, sizes, age) => this.#deliver(messages, sizes, age),
@@ -302,7 +304,13 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
   }
 
   #receive(message: unknown[], bytes: number, age: number, now: number, cancels: Set<number> | undefined): void {
-    const [, number, id, method, args, timeout, task] = message;
+    // Not taken apart as a list: that is several times the code.
+    const number = message[1];
+    const id = message[2];
+    const method = message[3];
+    const args = message[4];
+    const timeout = message[5];
+    const task = message[6];
     if (
       // A number that came before would take the place of a call that still runs.
       typeof number !== 'number' ||

@@ -45,7 +45,7 @@ export class MemoryInbox implements Inbox, Mailbox {
   }
 
   get alive(): boolean {
-    return this.#options.clock() < this.#expires;
+    return this.#expires === Infinity || this.#options.clock() < this.#expires;
   }
 
   append(lane: Lane, bytes: Uint8Array): boolean {

@@ -36,7 +36,8 @@ export class DrainLook {
   readonly #hooks: DrainHooks;
   readonly #timer: NodeJS.Timeout;
   #looking = false;
-  #lookedAt = -Infinity;
+  /** It looked a moment ago. By a timer, since a look at the clock for each read costs more. */
+  #resting = false;
   #stopped = false;
 
   constructor(hooks: DrainHooks) {
@@ -47,7 +48,7 @@ export class DrainLook {
 
   /** Something was read. */
   soon(): void {
-    if (!this.#looking && performance.now() - this.#lookedAt > SOON) this.#look();
+    if (!this.#looking && !this.#resting) this.#look();
   }
 
   stop(): void {
@@ -83,7 +84,8 @@ export class DrainLook {
 
   #end(asOf: number): void {
     this.#looking = false;
-    this.#lookedAt = performance.now();
+    this.#resting = true;
+    setTimeout(() => (this.#resting = false), SOON).unref();
     if (!this.#stopped) this.#hooks.drained(asOf);
   }
 }

@@ -202,7 +202,13 @@ export class SocketHub {
   #wasRead(lane: Lane, bytes: number): void {
     if (lane === 'beats' || (bytes < BULK && !this.#bulk)) return this.#readTouched();
     // Much of it is handed over when everything was read that there is, as there may be beats, which come first.
-    this.#bulk ??= setImmediate(() => this.#turn.read(() => this.#readTouched()));
+    this.#bulk ??= setImmediate(() => this.#readBulk());
+  }
+
+  #readBulk(): void {
+    this.#turn.begin();
+    this.#readTouched();
+    this.#turn.end();
   }
 
   #readTouched(): void {

@@ -87,7 +87,12 @@ export class SocketInbox implements Inbox {
     const deliveries = this.#batch;
     if (deliveries.length === 0) return;
     this.#batch = [];
-    this.#tell((reader) => reader.deliver(lane, deliveries));
+    if (this.#closing) return;
+    try {
+      this.#options.reader.deliver(lane, deliveries);
+    } catch (error) {
+      uncaught(error);
+    }
     const position = this.#positions[lane];
     if (position.read - position.told >= READ_ITEMS || position.bytes >= READ_BYTES) this.confirm(lane);
   }
@@ -154,11 +159,15 @@ export class SocketInbox implements Inbox {
     try {
       call(this.#options.reader);
     } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
+      uncaught(error);
     }
   }
+}
+
+function uncaught(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }
 
 function start(): Position {

@@ -19,21 +19,21 @@ export class Turn {
     else this.#gatherers.push(gatherer);
     if (this.#reading || this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(this.#end);
+    process.nextTick(this.#endTurn);
   }
 
-  /** Runs `read`, and sends what it made. */
-  read(read: () => void): void {
+  /** A read is being handled. */
+  begin(): void {
     this.#reading = true;
-    try {
-      read();
-    } finally {
-      this.#reading = false;
-      this.#flush();
-    }
   }
 
-  readonly #end = (): void => {
+  /** It was: what it made leaves. */
+  end(): void {
+    this.#reading = false;
+    this.#flush();
+  }
+
+  readonly #endTurn = (): void => {
     this.#scheduled = false;
     this.#flush();
   };

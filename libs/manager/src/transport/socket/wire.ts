@@ -49,7 +49,7 @@ export class Wire implements Gatherer {
     this.#outbox = new Outbox(socket);
     this.#onClosed = options.closed;
     socket.setNoDelay?.(true);
-    socket.on('data', (chunk: Buffer) => this.#turn.read(() => this.#take(chunk)));
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('close', () => this.#end());
   }
@@ -103,6 +103,15 @@ export class Wire implements Gatherer {
     this.#closed = true;
     this.#pieces = [];
     this.#onClosed?.(this.#error);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#turn.begin();
+    try {
+      this.#take(chunk);
+    } finally {
+      this.#turn.end();
+    }
   }
 
   #take(chunk: Buffer): void {
