@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Handle, Target } from '../definition/index.js';
 import type { Outgoing } from '../link/index.js';
 import type { ObjectRecord } from './object-record.js';

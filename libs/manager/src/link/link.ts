@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import { DataFrames, encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
 import type { Allowance, FrameBody, FrameHeader } from '../protocol/index.js';
 import type { Lane } from '../transport/index.js';
@@ -47,6 +49,9 @@ interface Sent {
   written: boolean;
 }
 
+/** What nothing is ever added to. */
+const NONE: Sent[] = [];
+
 export interface LinkOptions {
   session: string;
   /** What the peer may have under way towards this side at any moment. */
@@ -78,7 +83,7 @@ export class Link {
   readonly #frames: DataFrames;
 
   #seq = 0;
-  #unacked: Sent[] = [];
+  #unacked = NONE;
   #unackedBytes = 0;
   #outbox: Outgoing[] = [];
   /** Messages for which there was no credit, oldest first. Later ones that need credit queue behind them. */
@@ -107,13 +112,13 @@ export class Link {
   #missing: { next: number; drains: number } | undefined;
   #beatSeen = 0;
 
-  #allowed: Allowance = { calls: 0, bytes: 0 };
-  #used: Allowance = { calls: 0, bytes: 0 };
+  readonly #allowed: Allowance = { calls: 0, bytes: 0 };
+  readonly #used: Allowance = { calls: 0, bytes: 0 };
   /** What the peer sent and this side is done with. */
-  #consumed: Allowance = { calls: 0, bytes: 0 };
-  #announced: Allowance = { calls: 0, bytes: 0 };
+  readonly #consumed: Allowance = { calls: 0, bytes: 0 };
+  readonly #announced: Allowance;
   /** What the peer sent on credit. */
-  #charged: Allowance = { calls: 0, bytes: 0 };
+  readonly #charged: Allowance = { calls: 0, bytes: 0 };
   #closed = false;
 
   constructor(options: LinkOptions) {
@@ -197,7 +202,9 @@ export class Link {
     }
     if (credited) this.#spend(item);
     else if (this.#delivering) this.#ackFloor ??= this.#taken - 1;
-    this.#outbox.push(item);
+    // One alone is the rule: a list that grows takes room for many.
+    if (this.#outbox.length === 0) this.#outbox = [item];
+    else this.#outbox.push(item);
     this.#outboxBytes += item.size;
     this.#scheduleFlush();
     if (this.#outbox.length >= this.#early) {
@@ -313,11 +320,8 @@ export class Link {
 
   /** What a beat says: last number sent, last number taken, and what the peer may have under way. */
   state(): readonly [seq: number, ack: number, calls: number, bytes: number] {
-    const allowance = this.#allowance();
-    this.#announced = allowance;
-    // Of a frame that is being handed up, nobody knows yet what must be said before it is acknowledged.
-    this.#ackSent = this.#ackFloor ?? (this.#delivering ? this.#taken - 1 : this.#taken);
-    return [this.#seq, this.#ackSent, allowance.calls, allowance.bytes];
+    const { calls, bytes } = this.#announce();
+    return [this.#seq, this.#acknowledge(), calls, bytes];
   }
 
   /** Counts what the peer sent that needed credit. False, and the session ends, where it was more than it was granted. */
@@ -370,13 +374,14 @@ export class Link {
     this.#blocked = [];
     this.#blockedBytes = 0;
     this.#outboxBytes = 0;
-    this.#unacked = [];
+    this.#unacked = NONE;
     this.#unackedBytes = 0;
   }
 
   #allow(calls: number, bytes: number): void {
     if (calls <= this.#allowed.calls && bytes <= this.#allowed.bytes) return;
-    this.#allowed = { calls: Math.max(calls, this.#allowed.calls), bytes: Math.max(bytes, this.#allowed.bytes) };
+    this.#allowed.calls = Math.max(calls, this.#allowed.calls);
+    this.#allowed.bytes = Math.max(bytes, this.#allowed.bytes);
     this.#unblock();
   }
 
@@ -406,9 +411,18 @@ export class Link {
     this.#options.onRelief?.();
   }
 
-  #allowance(): Allowance {
+  /** What the peer may have under way, which is about to be said. */
+  #announce(): Readonly<Allowance> {
     const { window } = this.#options;
-    return { calls: this.#consumed.calls + window.calls, bytes: this.#consumed.bytes + window.bytes };
+    this.#announced.calls = this.#consumed.calls + window.calls;
+    this.#announced.bytes = this.#consumed.bytes + window.bytes;
+    return this.#announced;
+  }
+
+  /** The last number taken, which is about to be said. */
+  #acknowledge(): number {
+    // Of a frame that is being handed up, nobody knows yet what must be said before it is acknowledged.
+    return (this.#ackSent = this.#ackFloor ?? (this.#delivering ? this.#taken - 1 : this.#taken));
   }
 
   /**
@@ -431,13 +445,15 @@ export class Link {
       ack = Math.max(ack, this.#deferredAck.ack);
       this.#deferredAck = undefined;
     }
+    const unacked = this.#unacked;
     let count = 0;
-    while (count < this.#unacked.length && (this.#unacked[count] as Sent).seq <= ack) count++;
+    while (count < unacked.length && (unacked[count] as Sent).seq <= ack) count++;
     if (count === 0) return;
-    const gone = this.#unacked.splice(0, count);
-    for (const sent of gone) {
-      this.#unackedBytes -= sent.body.end - sent.body.start;
-      if (sent.onTaken) for (const taken of sent.onTaken) taken();
+    this.#unacked = count === unacked.length ? NONE : unacked.slice(count);
+    for (let i = 0; i < count; i++) {
+      const { body, onTaken } = unacked[i] as Sent;
+      this.#unackedBytes -= body.end - body.start;
+      if (onTaken) for (const taken of onTaken) taken();
     }
     this.#options.onRelief?.();
   }
@@ -507,7 +523,8 @@ export class Link {
     this.#used.bytes -= most - bytes;
     const { queuedAt } = items[0] as Outgoing;
     const sent: Sent = { seq: ++this.#seq, body, onTaken, queuedAt, ack: 0, written: true };
-    this.#unacked.push(sent);
+    if (this.#unacked.length === 0) this.#unacked = [sent];
+    else this.#unacked.push(sent);
     this.#unackedBytes += bytes;
     return sent;
   }
@@ -533,9 +550,9 @@ export class Link {
 
   #writeFrame(sent: Sent): void {
     // An older frame must not acknowledge what was taken after it: an `unwanted` may travel behind it.
-    if (sent.seq === this.#seq) sent.ack = this.state()[1];
+    if (sent.seq === this.#seq) sent.ack = this.#acknowledge();
     const { ack } = sent;
-    const { calls, bytes } = (this.#announced = this.#allowance());
+    const { calls, bytes } = this.#announce();
     const age = Math.max(0, Math.round(performance.now() - sent.queuedAt));
     const frame = this.#frames.frame(sent.body, sent.seq, ack, calls, bytes, age);
     sent.written = true;

@@ -14,8 +14,20 @@ const nonce: Check = (value) => typeof value === 'string' && /^[\w-]{1,64}$/.tes
 const bytes: Check = (value) => isUint8Array(value) && value.length < 256;
 const reason: Check = (value) => (END_REASONS as readonly unknown[]).includes(value);
 /** Of an inbox or a session. It is in logs and keys before anybody has proven anything. */
-const id: Check = (value) => typeof value === 'string' && /^[\w.-]{1,128}$/.test(value);
+const id: Check = (value) => typeof value === 'string' && isId(value);
 const allowance: Check = (value) => isRecord(value) && whole(value['calls']) && whole(value['bytes']);
+
+const LONGEST_ID = 128;
+/** By code: whether an id may have this character. */
+const inIds = Array.from({ length: 128 }, (_, code) => /[\w.-]/.test(String.fromCharCode(code)));
+
+/** In every frame, where a loop takes a fraction of what a regular expression does. */
+function isId(text: string): boolean {
+  if (text.length === 0 || text.length > LONGEST_ID) return false;
+  for (let i = 0; i < text.length; i++) if (inIds[text.charCodeAt(i)] !== true) return false;
+  return true;
+}
+
 const optional =
   (check: Check): Check =>
   (value) =>

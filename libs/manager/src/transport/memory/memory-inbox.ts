@@ -2,12 +2,15 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Delivery, Inbox, InboxReader, Lane } from '../transport.js';
 import type { Mailbox } from './mailbox.js';
 
-/** How much is kept after delivery, so that `reread` repeats what a reader must be able to recognise. */
+/** How much is kept after delivery at least, so that `reread` repeats what a reader must be able to recognise. */
 const KEPT = 64;
 const KEPT_BYTES = 1024 * 1024;
 
 interface Queue {
-  readonly kept: Delivery[];
+  /** Reads, the newest last; when these are enough, those before them go. */
+  kept: (readonly Delivery[])[];
+  keptBefore: (readonly Delivery[])[];
+  keptItems: number;
   keptBytes: number;
   waiting: Delivery[];
 }
@@ -26,8 +29,8 @@ export interface MemoryInboxOptions {
 
 /** What others have written for one owner. It outlives an owner that was killed by its time to live. */
 export class MemoryInbox implements Inbox, Mailbox {
-  readonly #frames: Queue = { kept: [], keptBytes: 0, waiting: [] };
-  readonly #beats: Queue = { kept: [], keptBytes: 0, waiting: [] };
+  readonly #frames = emptyQueue();
+  readonly #beats = emptyQueue();
   readonly #options: MemoryInboxOptions;
   #reader: InboxReader | null;
   #expires = Infinity;
@@ -55,7 +58,11 @@ export class MemoryInbox implements Inbox, Mailbox {
   }
 
   push(lane: Lane, bytes: Uint8Array): boolean {
-    this.#queue(lane).waiting.push({ bytes, at: this.#options.clock() });
+    const queue = this.#queue(lane);
+    const delivery = { bytes, at: this.#options.clock() };
+    // One alone is the rule: a list that grows takes room for many.
+    if (queue.waiting.length === 0) queue.waiting = [delivery];
+    else queue.waiting.push(delivery);
     return true;
   }
 
@@ -66,8 +73,9 @@ export class MemoryInbox implements Inbox, Mailbox {
 
   reread(): void {
     for (const queue of [this.#beats, this.#frames]) {
-      queue.waiting.unshift(...queue.kept.splice(0));
-      queue.keptBytes = 0;
+      queue.waiting = [...queue.keptBefore.flat(), ...queue.kept.flat(), ...queue.waiting];
+      queue.kept = queue.keptBefore = [];
+      queue.keptItems = queue.keptBytes = 0;
     }
     this.#schedule();
   }
@@ -114,19 +122,29 @@ export class MemoryInbox implements Inbox, Mailbox {
   #deliver(queue: Queue, lane: Lane): void {
     const deliveries = queue.waiting;
     if (deliveries.length === 0 || !this.#reader) return;
-    queue.waiting = [];
-    this.#keep(queue, deliveries.length > KEPT ? deliveries.slice(-KEPT) : deliveries);
+    queue.waiting = NONE;
+    keep(queue, deliveries);
     this.#reader.deliver(lane, deliveries);
   }
+}
 
-  #keep(queue: Queue, deliveries: readonly Delivery[]): void {
-    const { kept } = queue;
-    for (const delivery of deliveries) {
-      kept.push(delivery);
-      queue.keptBytes += delivery.bytes.length;
-    }
-    while (kept.length > KEPT || queue.keptBytes > KEPT_BYTES) {
-      queue.keptBytes -= (kept.shift() as Delivery).bytes.length;
-    }
-  }
+/** What nothing is ever added to. */
+const NONE: Delivery[] = [];
+
+function emptyQueue(): Queue {
+  return { kept: [], keptBefore: [], keptItems: 0, keptBytes: 0, waiting: NONE };
+}
+
+function keep(queue: Queue, deliveries: readonly Delivery[]): void {
+  const least = Math.max(0, deliveries.length - KEPT);
+  let bytes = 0;
+  let from = deliveries.length;
+  while (from > least && bytes < KEPT_BYTES) bytes += (deliveries[--from] as Delivery).bytes.length;
+  queue.kept.push(from === 0 ? deliveries : deliveries.slice(from));
+  queue.keptItems += deliveries.length - from;
+  queue.keptBytes += bytes;
+  if (queue.keptItems < KEPT && queue.keptBytes < KEPT_BYTES) return;
+  queue.keptBefore = queue.kept;
+  queue.kept = [];
+  queue.keptItems = queue.keptBytes = 0;
 }

@@ -56,14 +56,16 @@ export class Outbox {
   /** One write, of all that was gathered. */
   flush(): void {
     if (this.#bytes === 0) return;
+    this.#bytes = 0;
+    if (this.#pieces.length === 0) {
+      const piece = this.slab.subarray(this.#start, this.#end);
+      this.#start = this.#end;
+      this.#socket.write(piece);
+      return;
+    }
     this.#cut();
     const pieces = this.#pieces;
     this.#pieces = [];
-    this.#bytes = 0;
-    if (pieces.length === 1) {
-      this.#socket.write(pieces[0] as Uint8Array);
-      return;
-    }
     this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();

@@ -12,8 +12,11 @@ const ITEM = 64;
 /** Bytes of the fields of an item: inbox and stamp. */
 const FIELDS = 12;
 
+/** What was written: so many bytes of `from`, of which a view is made only where it is sent again. */
 interface Item {
-  readonly bytes: Uint8Array;
+  readonly from: Uint8Array;
+  readonly start: number;
+  readonly length: number;
   readonly at: number;
 }
 
@@ -41,10 +44,8 @@ export class RemoteInbox implements Mailbox {
   /** By the hub's clock, once its owner is gone. */
   expires = Infinity;
   readonly #clock: () => number;
-  readonly #queues: Record<Lane, Queue> = {
-    frames: { items: [], first: 0, bytes: 0, wire: undefined },
-    beats: { items: [], first: 0, bytes: 0, wire: undefined },
-  };
+  readonly #frames: Queue = { items: [], first: 0, bytes: 0, wire: undefined };
+  readonly #beats: Queue = { items: [], first: 0, bytes: 0, wire: undefined };
 
   constructor(owner: string, index: number, ttl: number, clock: () => number) {
     this.owner = owner;
@@ -54,11 +55,11 @@ export class RemoteInbox implements Mailbox {
   }
 
   append(lane: Lane, bytes: Uint8Array): boolean {
-    return this.#put(this.#queues[lane], bytes, false);
+    return this.#put(this.#queue(lane), bytes, false);
   }
 
   push(lane: Lane, bytes: Uint8Array): boolean {
-    return this.#put(this.#queues[lane], bytes, true);
+    return this.#put(this.#queue(lane), bytes, true);
   }
 
   read(): void {
@@ -67,25 +68,29 @@ export class RemoteInbox implements Mailbox {
 
   /** The owner reads `lane` here from now on: behind what it has read of this very inbox, else from its start. */
   attach(lane: Lane, wire: Wire, number: number, count: number): void {
-    const queue = this.#queues[lane];
+    const queue = this.#queue(lane);
     queue.wire = wire;
     if (number === this.number) forget(queue, count);
     const at = wire.begin(Kind.attached, 20);
     wire.slab.writeUInt32LE(this.index, at);
     wire.slab.writeDoubleLE(this.number, at + 4);
     wire.slab.writeDoubleLE(queue.first, at + 12);
-    for (const item of queue.items) this.#send(wire, item);
+    for (const { from, start, length, at } of queue.items) this.#send(wire, from.subarray(start, start + length), at);
   }
 
   /** `wire` is gone. */
   detach(lane: Lane, wire: Wire): void {
-    const queue = this.#queues[lane];
+    const queue = this.#queue(lane);
     if (queue.wire === wire) queue.wire = undefined;
   }
 
   /** The owner has read so many items of `lane`. */
   wasRead(lane: Lane, count: number): void {
-    forget(this.#queues[lane], count);
+    forget(this.#queue(lane), count);
+  }
+
+  #queue(lane: Lane): Queue {
+    return lane === 'beats' ? this.#beats : this.#frames;
   }
 
   #put(queue: Queue, bytes: Uint8Array, owned: boolean): boolean {
@@ -95,20 +100,21 @@ export class RemoteInbox implements Mailbox {
       return false;
     }
     const at = this.#clock();
-    let kept = bytes;
+    let from = bytes;
+    let start = 0;
     if (bytes.length > LONG) {
-      if (!owned) kept = Buffer.from(bytes);
-      if (wire) this.#send(wire, { bytes: kept, at });
+      if (!owned) from = Buffer.from(bytes);
+      if (wire) this.#send(wire, from, at);
     } else if (wire) {
-      const start = this.#send(wire, { bytes, at }) + FIELDS;
-      kept = wire.slab.subarray(start, start + bytes.length);
-    } else kept = Buffer.from(bytes);
-    queue.items.push({ bytes: kept, at });
-    queue.bytes += kept.length + ITEM;
+      start = this.#send(wire, bytes, at) + FIELDS;
+      from = wire.slab;
+    } else from = Buffer.from(bytes);
+    queue.items.push({ from, start, length: bytes.length, at });
+    queue.bytes += bytes.length + ITEM;
     return true;
   }
 
-  #send(wire: Wire, { bytes, at }: Item): number {
+  #send(wire: Wire, bytes: Uint8Array, at: number): number {
     const start = wire.begin(Kind.item, FIELDS, bytes);
     wire.slab.writeUInt32LE(this.index, start);
     wire.slab.writeDoubleLE(at, start + 4);
@@ -119,6 +125,6 @@ export class RemoteInbox implements Mailbox {
 function forget(queue: Queue, count: number): void {
   const read = Math.min(count - queue.first, queue.items.length);
   if (!(read > 0)) return;
-  for (const { bytes } of queue.items.splice(0, read)) queue.bytes -= bytes.length + ITEM;
+  for (const { length } of queue.items.splice(0, read)) queue.bytes -= length + ITEM;
   queue.first += read;
 }

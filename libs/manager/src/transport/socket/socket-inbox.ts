@@ -38,7 +38,8 @@ export class SocketInbox implements Inbox {
   /** Resolves when others can write to it. */
   readonly opened: Promise<void>;
   readonly #options: SocketInboxOptions;
-  readonly #positions: Record<Lane, Position> = { frames: start(), beats: start() };
+  #frames = start();
+  #beats = start();
   #batch: Delivery[] = [];
   #open = false;
   #closing: Promise<void> | undefined;
@@ -54,19 +55,18 @@ export class SocketInbox implements Inbox {
 
   /** Asks the hub for what was not read of `lane`: on each new connection. */
   attach(lane: Lane, wire: Wire): void {
-    const position = this.#positions[lane];
+    const position = this.#position(lane);
     position.attached = position.rereading = false;
     this.#ask(wire, position);
   }
 
   /** The hub has it, and goes on behind the first `from` items. */
   attached(lane: Lane, number: number, from: number): void {
-    const position = this.#positions[lane];
+    const position = this.#position(lane);
     const again = !position.rereading && position.number !== 0;
     Object.assign(position, { number, read: from, told: from, bytes: 0, attached: true, rereading: false });
     if (again) this.#tell((reader) => reader.restarted());
-    const { frames, beats } = this.#positions;
-    if (this.#open || !frames.attached || !beats.attached) return;
+    if (this.#open || !this.#frames.attached || !this.#beats.attached) return;
     this.#open = true;
     this.#settle.resolve();
   }
@@ -76,7 +76,7 @@ export class SocketInbox implements Inbox {
   }
 
   take(lane: Lane, bytes: Uint8Array, at: number): void {
-    const position = this.#positions[lane];
+    const position = this.#position(lane);
     position.read++;
     position.bytes += bytes.length;
     this.#batch.push({ bytes, at });
@@ -93,13 +93,13 @@ export class SocketInbox implements Inbox {
     } catch (error) {
       uncaught(error);
     }
-    const position = this.#positions[lane];
+    const position = this.#position(lane);
     if (position.read - position.told >= READ_ITEMS || position.bytes >= READ_BYTES) this.confirm(lane);
   }
 
   /** Tells the hub what was read. */
   confirm(lane: Lane): void {
-    const position = this.#positions[lane];
+    const position = this.#position(lane);
     const wire = this.#options.wire(lane);
     if (!wire || !position.attached || position.read === position.told) return;
     const at = wire.begin(Kind.read, 12);
@@ -116,7 +116,7 @@ export class SocketInbox implements Inbox {
   reread(): void {
     for (const lane of ['beats', 'frames'] as const) {
       const wire = this.#options.wire(lane);
-      const position = this.#positions[lane];
+      const position = this.#position(lane);
       // What is asked for again is on its way: asked for more often than an answer takes, it would come as often.
       if (!wire || !position.attached || position.rereading) continue;
       position.rereading = true;
@@ -130,7 +130,8 @@ export class SocketInbox implements Inbox {
 
   /** The hub is gone: the next one has to make the inbox anew, and numbers what is in it from the start. */
   perished(): void {
-    for (const lane of ['frames', 'beats'] as const) this.#positions[lane] = start();
+    this.#frames = start();
+    this.#beats = start();
     this.#tell((reader) => reader.perished?.());
   }
 
@@ -142,6 +143,10 @@ export class SocketInbox implements Inbox {
   async #close(): Promise<void> {
     this.#settle.reject(new MediumError('the inbox was closed'));
     await this.#options.remove(this);
+  }
+
+  #position(lane: Lane): Position {
+    return lane === 'beats' ? this.#beats : this.#frames;
   }
 
   #ask(wire: Wire, { number, read }: Position): void {

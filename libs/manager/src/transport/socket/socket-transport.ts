@@ -141,7 +141,8 @@ export class SocketTransport implements Transport {
   }
 
   write(owner: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
-    return this.#lanes[lane].write(owner, bytes);
+    const { beats, frames } = this.#lanes;
+    return (lane === 'beats' ? beats : frames).write(owner, bytes);
   }
 
   now(): number {
