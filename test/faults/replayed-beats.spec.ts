@@ -37,7 +37,7 @@ describe('a beat that comes again', () => {
     let taken = 0;
     const replaying = setInterval(() => {
       for (const { owner, bytes } of beats) {
-        void stranger.write(owner, 'beats', bytes).then((written) => (taken += Number(written)));
+        void Promise.resolve(stranger.write(owner, 'beats', bytes)).then((written) => (taken += Number(written)));
       }
     }, BEAT / 4);
     const { after } = await until(

@@ -24,7 +24,7 @@ import {
   type AuthKey,
   type End,
 } from '../link/index.js';
-import type { Lane, Transport, TransportState } from '../transport/index.js';
+import type { Lane, Transport, TransportState, Written } from '../transport/index.js';
 import { orAborted } from './or-aborted.js';
 import { Directory, pause, unreachable, type ListedServer } from './directory.js';
 import { ServerSession } from './server-session.js';
@@ -209,7 +209,7 @@ export class Connections implements SessionOwner {
     return this.#transport.state === 'connected';
   }
 
-  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Written {
     return this.#transport.write(inbox, lane, bytes);
   }
 

@@ -1,6 +1,15 @@
 import { defineType, type AnyClass, type TypeDefinition } from '../definition/index.js';
 import { ManagerServer, silentLogger, type ManagerServerOptions } from '../server/index.js';
-import type { Claims, Inbox, InboxOptions, InboxReader, Lane, Transport, TransportState } from '../transport/index.js';
+import type {
+  Claims,
+  Inbox,
+  InboxOptions,
+  InboxReader,
+  Lane,
+  Transport,
+  TransportState,
+  Written,
+} from '../transport/index.js';
 import { houseMedium } from './house-medium.suite.js';
 import { Manager, type ManagerOptions } from './index.js';
 
@@ -77,10 +86,10 @@ export class Line implements Transport {
     });
   }
 
-  write(owner: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
+  write(owner: string, lane: Lane, bytes: Uint8Array): Written {
     const fortune = this.fortune(owner, lane, bytes);
     if (fortune === 'arrives') return this.#under.write(owner, lane, bytes);
-    return Promise.resolve(fortune === 'lost');
+    return fortune === 'lost';
   }
 
   now(): number {

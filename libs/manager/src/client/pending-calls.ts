@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Handle, Target } from '../definition/index.js';
 import type { Outgoing } from '../link/index.js';
 import type { ObjectRecord } from './object-record.js';
@@ -27,13 +26,19 @@ export interface Pending {
 
 /** A sweep is not worth more than this precision (ms). */
 const GRAIN = 4;
+/** A power of two: calls that are further apart than this share a place. */
+const PLACES = 256;
 
 /**
- * The calls of a session that wait. One timer for all of them, armed for the earliest deadline: calls are many, live for
+ * The calls of a session that wait. Numbers follow one another, so nearly every call has a place of its own in a list: a
+ * `Map` that is filled and emptied again, call by call, is made anew each time. One timer for all of them, armed for the earliest deadline: calls are many, live for
  * less than a millisecond, and nearly none reaches its deadline, so a timer each would cost more than the call.
  */
 export class PendingCalls {
-  readonly #calls = new Map<number, Pending>();
+  readonly #places = new Array<Pending | undefined>(PLACES).fill(undefined);
+  /** Those whose place is taken by one that waits longer. */
+  readonly #others = new Map<number, Pending>();
+  #size = 0;
   readonly #expire: (pending: Pending) => void;
   #earliest = Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -43,41 +48,57 @@ export class PendingCalls {
   }
 
   get size(): number {
-    return this.#calls.size;
+    return this.#size;
   }
 
   add(pending: Pending): void {
-    this.#calls.set(pending.number, pending);
+    this.#size++;
+    const place = pending.number % PLACES;
+    if (this.#places[place]) this.#others.set(pending.number, pending);
+    else this.#places[place] = pending;
     if (pending.deadline < this.#earliest) this.#arm(pending.deadline);
   }
 
   /** Where it came from, in development; else where the proxy did. */
   madeAt(number: number): Error | undefined {
-    const pending = this.#calls.get(number);
+    const pending = this.#find(number);
     return pending?.madeAt ?? pending?.handle?.root.madeAt;
   }
 
   /** The call, which from here on waits no more. */
   take(number: number): Pending | undefined {
-    const pending = this.#calls.get(number);
-    if (pending) {
-      this.#calls.delete(number);
-      pending.unlisten?.();
-    }
+    const pending = this.#find(number);
+    if (!pending) return undefined;
+    this.#size--;
+    const place = number % PLACES;
+    if (this.#places[place] === pending) this.#places[place] = undefined;
+    else this.#others.delete(number);
+    pending.unlisten?.();
     return pending;
   }
 
   /** The handle that a call was made with that waits for its answer. */
   maker(number: number): Handle | undefined {
-    return this.#calls.get(number)?.handle;
+    return this.#find(number)?.handle;
   }
 
   takeAll(): Pending[] {
-    const all = [...this.#calls.values()];
+    const all = this.#all();
     for (const pending of all) this.take(pending.number);
     clearTimeout(this.#timer);
     this.#earliest = Infinity;
     return all;
+  }
+
+  #find(number: number): Pending | undefined {
+    const pending = this.#places[number % PLACES];
+    return pending?.number === number ? pending : this.#others.get(number);
+  }
+
+  /** In the order in which they were made. */
+  #all(): Pending[] {
+    const all = this.#places.filter((pending) => pending !== undefined);
+    return [...all, ...this.#others.values()].sort((one, other) => one.number - other.number);
   }
 
   #arm(deadline: number): void {
@@ -91,7 +112,7 @@ export class PendingCalls {
     const now = performance.now();
     this.#earliest = Infinity;
     let next = Infinity;
-    for (const pending of [...this.#calls.values()]) {
+    for (const pending of this.#all()) {
       if (pending.deadline <= now) this.#expire(pending);
       else if (pending.deadline < next) next = pending.deadline;
     }

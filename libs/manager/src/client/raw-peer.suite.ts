@@ -123,7 +123,7 @@ export class RawPeer {
     return this.raw('frames', helloFrame(this.session, hello as Hello, this.#auth?.current));
   }
 
-  raw(lane: Lane, bytes: Uint8Array): Promise<boolean> {
+  async raw(lane: Lane, bytes: Uint8Array): Promise<boolean> {
     return this.transport.write(this.#server, lane, bytes);
   }
 

@@ -35,7 +35,7 @@ import {
 import type { EndReason, Fate, Limits, ReferenceScope, Welcome } from '../protocol/index.js';
 import { Absence, BeatCounter, beatFrame, beatInterval, Link, macOf } from '../link/index.js';
 import type { Peer, SessionSeal } from '../link/index.js';
-import type { Lane } from '../transport/index.js';
+import type { Lane, Written } from '../transport/index.js';
 import { abortedError, lostError, notSent } from './failures.js';
 import { heldThrough, type Held } from './held.js';
 import type { KnownType } from './known-type.js';
@@ -51,7 +51,7 @@ export interface SessionOwner {
   /** Ms that a call waits by default. */
   readonly timeout: number;
   connected(): boolean;
-  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Written;
   reread(): void;
   /** Has the collector release what a proxy value leaves. */
   watch(proxy: object, handle: Handle): void;
@@ -313,11 +313,11 @@ export class ServerSession implements Peer, RecordSession {
   /** A reference in a message that could not be resolved spoils only that message. */
   complete(message: unknown[], failure: { readonly error: unknown } | undefined): unknown[] {
     if (this.#iterators.length > 0) {
-      const maker = this.#pending.maker(message[1] as number);
+      const maker = this.#pending.maker(numberOf(message));
       for (const handle of this.#iterators.splice(0)) if (maker) handle.comesFrom(maker);
     }
     if (this.#arrived.length > 0) {
-      const madeAt = this.#pending.madeAt(message[1] as number);
+      const madeAt = this.#pending.madeAt(numberOf(message));
       for (const handle of this.#arrived.splice(0)) handle.madeAt = madeAt;
     }
     return failure ? [MessageKind.error, message[1], failure.error, 'executed'] : message;
@@ -458,11 +458,11 @@ export class ServerSession implements Peer, RecordSession {
       switch (message[0]) {
         case MessageKind.result:
           bytes += sizes[i] as number;
-          this.#result(message[1] as number, message[2], message[3] === true);
+          this.#result(numberOf(message), message[2], message[3] === true);
           break;
         case MessageKind.error:
           bytes += sizes[i] as number;
-          this.#error(message[1] as number, message[2], fateOf(message[3]));
+          this.#error(numberOf(message), message[2], fateOf(message[3]));
           break;
         case MessageKind.bye:
           this.link.farewell();
@@ -614,6 +614,12 @@ export class ServerSession implements Peer, RecordSession {
 /** What a server says may be anything. */
 function reasonOf(value: unknown): EndReason {
   return END_REASONS.find((reason) => reason === value) ?? 'unknown';
+}
+
+/** Of the call that a message answers; of none where it is no number. */
+function numberOf(message: readonly unknown[]): number {
+  const number = message[1];
+  return typeof number === 'number' ? number : NaN;
 }
 
 function fateOf(value: unknown): Fate {

@@ -1,8 +1,6 @@
-import { performance } from 'node:perf_hooks';
-import process from 'node:process';
 import { DataFrames, encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
 import type { Allowance, FrameBody, FrameHeader } from '../protocol/index.js';
-import type { Lane } from '../transport/index.js';
+import type { Lane, Written } from '../transport/index.js';
 
 /** Frames are cut at about this many bytes, so that one does not hold up what is behind it for long. */
 const FRAME_BYTES = 512 * 1024;
@@ -57,7 +55,7 @@ export interface LinkOptions {
   /** What the peer may have under way towards this side at any moment. */
   window: Allowance;
   /** Called only right after `mayWrite` said that it may be. */
-  write: (lane: Lane, bytes: Uint8Array) => Promise<boolean>;
+  write: (lane: Lane, bytes: Uint8Array) => Written;
   /** Makes the MAC of each frame, where there is an authkey. */
   mac?: ((body: Uint8Array) => Uint8Array) | undefined;
   /** Whether frames may leave now: a medium that is connected, a lease that holds. */
@@ -557,8 +555,10 @@ export class Link {
     const frame = this.#frames.frame(sent.body, sent.seq, ack, calls, bytes, age);
     sent.written = true;
     this.#writes++;
-    this.#options.write('frames', frame).then(
-      (written) => this.#writeEnded(sent, written),
+    const written = this.#options.write('frames', frame);
+    if (typeof written === 'boolean') return this.#writeEnded(sent, written);
+    written.then(
+      (taken) => this.#writeEnded(sent, taken),
       () => this.#writeEnded(sent, false),
     );
   }

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setMaxListeners } from 'node:events';
 import type { CallContext, Logger } from '../definition/index.js';
 import type { Fate } from '../protocol/index.js';

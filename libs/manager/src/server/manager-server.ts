@@ -35,7 +35,7 @@ import {
   type HeldKey,
   type SessionSeal,
 } from '../link/index.js';
-import type { Lane, Transport } from '../transport/index.js';
+import type { Lane, Transport, Written } from '../transport/index.js';
 import { CycleSearch } from './cycle-search.js';
 import { Dispatcher } from './dispatcher.js';
 import { Fences } from './fences.js';
@@ -380,11 +380,11 @@ export class ManagerServer implements SessionHost {
     return (this.#fences as Fences).next();
   }
 
-  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
-    return this.mayAct() ? this.send(inbox, lane, bytes) : Promise.resolve(false);
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Written {
+    return this.mayAct() && this.send(inbox, lane, bytes);
   }
 
-  send(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
+  send(inbox: string, lane: Lane, bytes: Uint8Array): Written {
     return this.#transport.write(inbox, lane, bytes);
   }
 

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Claims, ClaimKey } from '../transport/index.js';
 import { Moment } from '../link/index.js';
 import { claimValue, parseClaim, ServerSupersededError, stateOfClaim, type ServerIdentity } from '../protocol/index.js';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import {
   copyValue,
   encodeError,
@@ -17,7 +16,7 @@ import type { EndReason, Fate, Hello, Limits, ReferenceScope, ServerVerb } from 
 import { handleOf, TRANSIT, Unready, type Logger } from '../definition/index.js';
 import { beatFrame, Link } from '../link/index.js';
 import type { Peer, SessionSeal } from '../link/index.js';
-import type { Lane } from '../transport/index.js';
+import type { Lane, Written } from '../transport/index.js';
 import { Call, type CallOrigin } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ForeignHolding } from './foreign-holding.js';
@@ -56,9 +55,9 @@ export interface SessionHost {
   /** By the clock that leases are counted by: of what is read at this moment. */
   arrivalTime(): number;
   nextFence(): bigint;
-  write(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+  write(inbox: string, lane: Lane, bytes: Uint8Array): Written;
   /** The same for a link, which has just seen that it may. */
-  send(inbox: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+  send(inbox: string, lane: Lane, bytes: Uint8Array): Written;
   /** Shared things in the hands of hosted code. */
   readonly proxies: HostedProxies;
   /** Holds an object until the call is concluded. */

@@ -43,7 +43,7 @@ export function describeTransport(name: string, setup: () => Promise<TransportFi
         const reader = new Recorder();
         await owner.openInbox('a', { ttl: TTL }, reader);
         const texts = Array.from({ length: 5000 }, (_, index) => `frame ${index}`);
-        const written = await Promise.all(texts.map((text) => sender.write('a', 'frames', bytes(text))));
+        const written = await Promise.all(texts.map(async (text) => sender.write('a', 'frames', bytes(text))));
         expect(written.every(Boolean)).toBe(true);
         await reader.until(() => reader.frames.length >= texts.length);
         expect(reader.texts()).toEqual(texts);
@@ -81,9 +81,10 @@ export function describeTransport(name: string, setup: () => Promise<TransportFi
       it('delivers beats before the frames that wait', async () => {
         const reader = new Recorder();
         await owner.openInbox('a', { ttl: TTL }, reader);
-        const writes = Array.from({ length: 4000 }, (_, index) => sender.write('a', 'frames', bytes(`${index}`)));
-        writes.push(sender.write('a', 'beats', bytes('beat')));
+        const writes = Array.from({ length: 4000 }, async (_, index) => sender.write('a', 'frames', bytes(`${index}`)));
+        const last = sender.write('a', 'beats', bytes('beat'));
         await Promise.all(writes);
+        await last;
         await reader.until(() => reader.frames.length === 4000 && reader.beats.length === 1);
         const beat = reader.calls.findIndex((call) => call.startsWith('beats'));
         const before = reader.calls.slice(0, beat).reduce((sum, call) => sum + Number(call.split(':')[1] ?? 0), 0);
@@ -117,7 +118,7 @@ export function describeTransport(name: string, setup: () => Promise<TransportFi
       it('reads again from the first item still there, in order', async () => {
         const reader = new Recorder();
         const inbox = await owner.openInbox('a', { ttl: TTL }, reader);
-        await Promise.all(['1', '2', '3'].map((text) => sender.write('a', 'frames', bytes(text))));
+        await Promise.all(['1', '2', '3'].map(async (text) => sender.write('a', 'frames', bytes(text))));
         await reader.until(() => reader.frames.length === 3);
         inbox.reread();
         await sender.write('a', 'frames', bytes('4'));

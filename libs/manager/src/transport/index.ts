@@ -8,6 +8,7 @@ export type {
   InboxOptions,
   InboxReader,
   Lane,
+  Written,
   Transport,
   TransportState,
 } from './transport.js';

@@ -1,3 +1,6 @@
+/** Whether the medium has what was written: at once where it is in this process, since a promise for each write costs. */
+export type Written = boolean | Promise<boolean>;
+
 /**
  * A medium: inboxes that others write to, claims that are compared and set, and a clock. Nothing here knows what a
  * frame means. Every medium passes the suite in `conformance.suite.ts`.
@@ -26,12 +29,12 @@ export interface Transport {
   openInbox(owner: string, options: InboxOptions, reader: InboxReader): Promise<Inbox>;
 
   /**
-   * Appends to the inbox of `owner`. Resolves true once the medium has it; false where there is no such inbox or the
-   * medium could not be reached: the bytes may or may not have arrived, and the sender keeps them. Never rejects.
+   * Appends to the inbox of `owner`. True once the medium has it; false where there is no such inbox or the medium could
+   * not be reached: the bytes may or may not have arrived, and the sender keeps them. Never rejects.
    * Writes to one lane of one inbox arrive in the order of their calls, as long as the medium is not lost in between.
-   * `bytes` must not change until it resolves.
+   * `bytes` must not change until it is known.
    */
-  write(owner: string, lane: Lane, bytes: Uint8Array): Promise<boolean>;
+  write(owner: string, lane: Lane, bytes: Uint8Array): Written;
 
   /**
    * The medium's clock now, in ms since 1970, reckoned from what was heard of it: no round trip. Later than or equal

@@ -69,9 +69,9 @@ export class MemoryTransport implements Transport {
     return inbox;
   }
 
-  write(owner: string, lane: Lane, bytes: Uint8Array): Promise<boolean> {
+  write(owner: string, lane: Lane, bytes: Uint8Array): boolean {
     const inbox = this.state === 'connected' ? this.#room.inboxes.get(owner) : undefined;
-    return Promise.resolve(inbox?.alive === true && inbox.append(lane, bytes));
+    return inbox?.alive === true && inbox.append(lane, bytes);
   }
 
   now(): number {

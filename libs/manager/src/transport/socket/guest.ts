@@ -12,7 +12,7 @@ export interface HubRoom {
   readonly store: MemoryStore;
   now(): number;
   /** Something was pushed into `mailbox`. */
-  touch(mailbox: Mailbox): unknown;
+  touch(mailbox: Mailbox): void;
   /** One read of `lane` was handed over. */
   wasRead(lane: Lane, bytes: number): void;
 }

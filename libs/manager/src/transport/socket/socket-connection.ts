@@ -7,6 +7,7 @@ import type { Lane } from '../transport.js';
 import { connectOptions, formatAddress, type SocketAddress } from './address.js';
 import { knock, strange, type Admission } from './knock.js';
 import { LONGEST_STRANGE } from './messages.js';
+import { Intake } from './intake.js';
 import type { SocketKeys } from './proof.js';
 import type { SocketTransportOptions } from './socket-options.js';
 import type { Turn } from './turn.js';
@@ -124,10 +125,12 @@ export class SocketConnection {
         () => this.fail(new MediumError(`no answer from ${where} within ${patience} ms`)),
         patience,
       );
-      socket = this.#scope.runInAsyncScope(dial, null, address, tls);
+      const intake = new Intake();
+      socket = this.#scope.runInAsyncScope(dial, null, address, tls, intake);
       await Promise.race([lost, connected(socket, where)]);
       wire = new Wire(socket, turn, {
         longest: LONGEST_STRANGE,
+        intake,
         closed: (error) => this.fail(this.#whyClosed(where, error)),
       });
       wire.urgent = lane === 'beats';
@@ -186,8 +189,8 @@ export class SocketConnection {
   }
 }
 
-function dial(address: SocketAddress, tls: SocketTransportOptions['tls']): Socket {
-  const options = connectOptions(address);
+function dial(address: SocketAddress, tls: SocketTransportOptions['tls'], { onread }: Intake): Socket {
+  const options = { ...connectOptions(address), onread };
   if (!tls) return connectNet(options);
   const servername = address.kind === 'tcp' && isIP(address.host) === 0 ? { servername: address.host } : {};
   return connectTls({ ...options, ...servername, ...(tls === true ? {} : tls) });

@@ -53,7 +53,8 @@ export class SocketHub {
   readonly #wires = new Map<Wire, { read: number; silent: number }>();
   readonly #strangers: Strangers;
   readonly #turn = new Turn();
-  readonly #touched = new Set<Mailbox>();
+  /** What the present read put something into; the same one perhaps more than once. */
+  #touched: Mailbox[] = [];
   readonly #room: HubRoom;
   #listener: Listener | undefined;
   #generations: GenerationFile | undefined;
@@ -73,7 +74,9 @@ export class SocketHub {
       inboxes: this.#inboxes,
       store: this.#store,
       now: processClock,
-      touch: (mailbox) => this.#touched.add(mailbox),
+      touch: (mailbox) => {
+        if (this.#touched.at(-1) !== mailbox) this.#touched.push(mailbox);
+      },
       wasRead: (lane, bytes) => this.#wasRead(lane, bytes),
     };
   }
@@ -214,7 +217,9 @@ export class SocketHub {
   #readTouched(): void {
     clearImmediate(this.#bulk);
     this.#bulk = undefined;
-    for (const mailbox of this.#touched) {
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const mailbox of touched) {
       try {
         mailbox.read();
       } catch (error) {
@@ -224,7 +229,6 @@ export class SocketHub {
         });
       }
     }
-    this.#touched.clear();
     this.#drains?.soon();
   }
 

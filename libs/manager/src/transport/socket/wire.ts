@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ProtocolError } from '../../protocol/errors.js';
+import type { Intake } from './intake.js';
 import { HEAD, Outbox } from './outbox.js';
 import type { Gatherer, Turn } from './turn.js';
 
@@ -42,16 +43,22 @@ export class Wire implements Gatherer {
   #pieces: Buffer[] = [];
   #held = 0;
 
-  constructor(socket: Socket, turn: Turn, options: { longest: number; closed: (error: Error | undefined) => void }) {
+  constructor(
+    socket: Socket,
+    turn: Turn,
+    options: { longest: number; closed: (error: Error | undefined) => void; intake?: Intake },
+  ) {
     this.socket = socket;
     this.longest = options.longest;
     this.#turn = turn;
     this.#outbox = new Outbox(socket);
     this.#onClosed = options.closed;
     socket.setNoDelay?.(true);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('close', () => this.#end());
+    const read = (chunk: Buffer): void => this.#read(chunk);
+    if (options.intake) options.intake.start(read);
+    else socket.on('data', read);
   }
 
   get closed(): boolean {
