@@ -1,3 +1,6 @@
+// Not the global one, which is a getter: this is asked for each frame.
+import { performance } from 'node:perf_hooks';
+
 /**
  * A moment that later moments are measured from. Elapsed time is the larger of the monotonic and the wall clock:
  * the monotonic one stands still while a machine is suspended, the wall clock may be set back. Too much elapsed time

@@ -69,6 +69,7 @@ export class Endpoint implements InboxReader {
   readonly #auth: Authenticator | undefined;
   #inbox: Inbox | undefined;
   #drains = 0;
+  readonly #frame: FrameReader;
   /** Links that took something in the delivery under way; the same one perhaps more than once. */
   readonly #answering: Link[] = [];
 
@@ -82,6 +83,7 @@ export class Endpoint implements InboxReader {
     this.#transport = transport;
     this.owner = owner;
     this.#limits = limits;
+    this.#frame = new FrameReader(limits);
     this.#handlers = handlers;
     this.#auth = auth;
   }
@@ -132,12 +134,13 @@ export class Endpoint implements InboxReader {
     let forged = this.#auth !== undefined;
     const messages: unknown[][] = [];
     const sizes: number[] = [];
+    const frame = this.#frame;
     try {
       if (delivery.bytes.length > this.#limits.messageBytes + ROOM) {
         throw new ProtocolError(`A frame of ${delivery.bytes.length} bytes is more than anybody may send.`);
       }
-      const frame = new FrameReader(delivery.bytes, this.#limits);
-      ({ header, seal } = frame);
+      header = frame.open(delivery.bytes);
+      ({ seal } = frame);
       peer = this.#handlers.find(header[1]);
       if (this.#auth && peer && IN_SESSION.has(header[0]) && !peer.seal?.holds(seal)) {
         throw new ProtocolError(`A frame for session ${header[1]} has no valid MAC.`);
@@ -156,6 +159,8 @@ export class Endpoint implements InboxReader {
       if (peer && !forged) this.#handlers.broken(peer, wrong);
       else this.#handlers.malformed(wrong);
       return;
+    } finally {
+      frame.close();
     }
     if (!peer) return this.#stranger(header, seal);
     try {

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { DataFrames, encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
 import type { Allowance, FrameBody, FrameHeader } from '../protocol/index.js';
 import type { Lane, Written } from '../transport/index.js';

@@ -1,9 +1,13 @@
 import { encodeFrame, MAC_ROOM, sealed } from './codec.js';
-import { NUMBER_BYTES, numberBytes, writeLight, writeNumber } from './light.js';
+import { writeLight, writeUint32 } from './light.js';
 import { FrameKind } from './messages.js';
 
 /** Bytes that bodies are written in, one behind the other. Who keeps one keeps this much. */
 const SLAB = 64 * 1024;
+/** Numbers of a header take five bytes each, whatever they are: then it is known where it begins. */
+const NUMBER_BYTES = 5;
+const MOST = 0xffffffff;
+
 let slab = Buffer.allocUnsafeSlow(SLAB);
 let free = 0;
 
@@ -58,17 +62,16 @@ export class DataFrames {
 
   /** The frame, of which the body is a part. The bytes are good for as long as they are needed. */
   frame(body: FrameBody, seq: number, ack: number, calls: number, bytes: number, age: number): Uint8Array {
-    if (body.framed) {
+    if (body.framed || seq > MOST || ack > MOST || calls > MOST || bytes > MOST || age > MOST) {
       const messages = [body.slab.subarray(body.start, body.end)];
       return encodeFrame([FrameKind.data, this.#session, seq, ack, calls, bytes, age], messages, this.#mac);
     }
     body.framed = true;
     const { slab } = body;
     const begin = this.#begin;
-    const numbers = numberBytes(seq) + numberBytes(ack) + numberBytes(calls) + numberBytes(bytes) + numberBytes(age);
-    const start = body.start - numbers - begin.length;
-    let at = start;
-    for (let i = 0; i < begin.length; i++) slab[at++] = begin[i]!;
+    const start = body.start - begin.length - 5 * NUMBER_BYTES;
+    slab.set(begin, start);
+    let at = start + begin.length;
     at = writeNumber(slab, at, seq);
     at = writeNumber(slab, at, ack);
     at = writeNumber(slab, at, calls);
@@ -90,4 +93,9 @@ export class DataFrames {
     }
     return { slab, start, end, framed: false };
   }
+}
+
+function writeNumber(slab: Buffer, at: number, value: number): number {
+  slab[at] = 0xce;
+  return writeUint32(slab, at + 1, value);
 }

@@ -9,8 +9,8 @@ export function decodeFrame(
   each: (message: unknown[], size: number, failure?: { readonly error: unknown }) => void,
   limits: { depth: number; messageBytes: number },
 ): void {
-  const frame = new FrameReader(bytes, limits);
-  const scope = open(frame.header, frame.seal);
+  const frame = new FrameReader(limits);
+  const scope = open(frame.open(bytes), frame.seal);
   if (scope === null) return;
   let message: unknown[] | undefined;
   while ((message = frame.next(scope))) each(message, frame.size, frame.failure);

@@ -22,7 +22,7 @@ const LONGEST_ID = 128;
 const inIds = Array.from({ length: 128 }, (_, code) => /[\w.-]/.test(String.fromCharCode(code)));
 
 /** In every frame, where a loop takes a fraction of what a regular expression does. */
-function isId(text: string): boolean {
+export function isId(text: string): boolean {
   if (text.length === 0 || text.length > LONGEST_ID) return false;
   for (let i = 0; i < text.length; i++) if (inIds[text.charCodeAt(i)] !== true) return false;
   return true;

@@ -77,16 +77,7 @@ function writeArrayHead(target: Buffer, at: number, length: number): number {
   return writeUint32(target, at + 1, length);
 }
 
-/** The most bytes of a number. */
-export const NUMBER_BYTES = 9;
-
-export function numberBytes(value: number): number {
-  if (value >>> 0 === value) return value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : 5;
-  if (value >> 0 === value) return value >= -0x20 ? 1 : value >= -0x80 ? 2 : value >= -0x8000 ? 3 : 5;
-  return NUMBER_BYTES;
-}
-
-export function writeNumber(target: Buffer, at: number, value: number): number {
+function writeNumber(target: Buffer, at: number, value: number): number {
   if (value >>> 0 === value) {
     if (value < 0x80) {
       target[at] = value;
@@ -129,7 +120,7 @@ export function writeNumber(target: Buffer, at: number, value: number): number {
   return target.writeDoubleBE(value, at + 1);
 }
 
-function writeUint32(target: Buffer, at: number, value: number): number {
+export function writeUint32(target: Buffer, at: number, value: number): number {
   target[at] = value >>> 24;
   target[at + 1] = value >>> 16;
   target[at + 2] = value >>> 8;

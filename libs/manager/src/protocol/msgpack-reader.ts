@@ -20,11 +20,20 @@ export abstract class MessagePackReader {
   private view: DataView | undefined;
 
   constructor(
-    protected readonly bytes: Buffer,
+    protected bytes: Buffer,
     protected position: number,
     protected readonly maxDepth: number,
   ) {
     this.end = bytes.length;
+  }
+
+  /** Begins to read other bytes: making a reader takes longer than what it reads of most frames. */
+  protected reset(bytes: Buffer, position: number): void {
+    this.bytes = bytes;
+    this.position = position;
+    this.end = bytes.length;
+    this.level = 0;
+    this.view = undefined;
   }
 
   /** `d4 <type> 00`: an extension that is its type alone, or one whose content follows. The position is at the type. */
@@ -161,8 +170,13 @@ export abstract class MessagePackReader {
     this.descend(length);
     const array: unknown[] = length <= PREALLOCATED ? new Array<unknown>(length) : [];
     for (let i = 0; i < length; i++) {
+      const token = this.bytes[this.position]!;
+      if (token < 0x80) {
+        array[i] = token;
+        this.position++;
+      }
       // A small array has room for its holes already; a large one grows over them.
-      if (this.bytes[this.position] === 0xd4 && this.isHole()) array.length = Math.max(array.length, i + 1);
+      else if (token === 0xd4 && this.isHole()) array.length = Math.max(array.length, i + 1);
       else array[i] = this.read();
     }
     this.level--;

@@ -25,6 +25,11 @@ export class Reader extends MessagePackReader {
     super(bytes, position, maxDepth);
   }
 
+  protected override reset(bytes: Buffer, position: number): void {
+    super.reset(bytes, position);
+    this.regexpTime = 0;
+  }
+
   protected resolve(reference: WireReference): unknown {
     return this.fromWire?.(reference);
   }

@@ -1,3 +1,5 @@
+// Not the global one, which is a getter: this is asked for each call.
+import { performance } from 'node:perf_hooks';
 import type { Claims, ClaimKey } from '../transport/index.js';
 import { Moment } from '../link/index.js';
 import { claimValue, parseClaim, ServerSupersededError, stateOfClaim, type ServerIdentity } from '../protocol/index.js';

@@ -1,3 +1,6 @@
+// Not the global one, which is a getter: this is asked for each frame.
+import { performance } from 'node:perf_hooks';
+
 /** Milliseconds that the better of two estimates stays in use after a newer one was begun. */
 const WINDOW = 2000;
 /** Milliseconds. Where the medium's clock was set forward by more, it is followed when it is next asked. */

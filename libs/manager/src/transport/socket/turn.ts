@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 /** What gathers until the turn is over. */
 export interface Gatherer {
   readonly urgent: boolean;
