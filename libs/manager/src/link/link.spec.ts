@@ -414,15 +414,21 @@ describe('credit', () => {
 });
 
 describe('the age of a message', () => {
+  let monotonic = 0;
+
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    monotonic = 0;
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    jest.spyOn(performance, 'now').mockImplementation(() => monotonic);
   });
   afterEach(() => {
+    jest.restoreAllMocks();
     jest.useRealTimers();
   });
 
   const pass = (ms: number, ends: TwoEnds): void => {
     ends.now += ms;
+    monotonic += ms;
     jest.advanceTimersByTime(ms);
   };
 

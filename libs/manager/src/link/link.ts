@@ -1,4 +1,7 @@
+// Not the global ones, which are getters: these are asked for each frame.
+import { performance } from 'node:perf_hooks';
 import process from 'node:process';
+
 import { DataFrames, encodeFrame, FrameKind, ProtocolError } from '../protocol/index.js';
 import type { Allowance, FrameBody, FrameHeader } from '../protocol/index.js';
 import type { Lane, Written } from '../transport/index.js';

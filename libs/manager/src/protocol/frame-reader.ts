@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { ProtocolError } from './errors.js';
 import { checkHeader, isId } from './headers.js';
 import { FrameKind, type FrameHeader } from './messages.js';

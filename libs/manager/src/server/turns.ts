@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 /** Who starts calls, some at a time. */
 export interface Starter {
   resume(): void;
