@@ -60,6 +60,9 @@ const IN_SESSION: ReadonlySet<number> = new Set([FrameKind.data, FrameKind.ack, 
 /** Bytes that a frame may have beside its largest message. */
 const ROOM = 1024 * 1024;
 
+/** What nothing is ever added to. */
+const NOBODY: Link[] = [];
+
 /** One inbox and the sessions whose frames arrive in it. */
 export class Endpoint implements InboxReader {
   readonly owner: string;
@@ -71,7 +74,7 @@ export class Endpoint implements InboxReader {
   #drains = 0;
   readonly #frame: FrameReader;
   /** Links that took something in the delivery under way; the same one perhaps more than once. */
-  readonly #answering: Link[] = [];
+  #answering: Link[] = NOBODY;
 
   constructor(
     transport: Transport,
@@ -104,8 +107,9 @@ export class Endpoint implements InboxReader {
   deliver(lane: Lane, deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) this.#read(lane, delivery);
     // Answers that are there already leave before anything is read again: that is a system call sooner.
-    for (let i = 0; i < this.#answering.length; i++) (this.#answering[i] as Link).flush();
-    this.#answering.length = 0;
+    const answering = this.#answering;
+    this.#answering = NOBODY;
+    for (let i = 0; i < answering.length; i++) (answering[i] as Link).flush();
   }
 
   drained(): void {
@@ -132,8 +136,8 @@ export class Endpoint implements InboxReader {
     let seal: Seal | undefined;
     /** Whatever is wrong with it, the peer that it names is not to blame. */
     let forged = this.#auth !== undefined;
-    const messages: unknown[][] = [];
-    const sizes: number[] = [];
+    let messages: unknown[][] | undefined;
+    let sizes: number[] = [];
     const frame = this.#frame;
     try {
       if (delivery.bytes.length > this.#limits.messageBytes + ROOM) {
@@ -149,8 +153,15 @@ export class Endpoint implements InboxReader {
       if (peer && header[0] === FrameKind.data && peer.takes() && peer.link.accepts(header)) {
         let message: unknown[] | undefined;
         while ((message = frame.next(peer.scope))) {
-          messages.push(peer.complete(message, frame.failure));
-          sizes.push(frame.size);
+          const whole = peer.complete(message, frame.failure);
+          // One alone is the rule: a list that grows takes room for many.
+          if (messages === undefined) {
+            messages = [whole];
+            sizes = [frame.size];
+          } else {
+            messages.push(whole);
+            sizes.push(frame.size);
+          }
         }
       }
     } catch (error) {
@@ -164,8 +175,9 @@ export class Endpoint implements InboxReader {
     }
     if (!peer) return this.#stranger(header, seal);
     try {
-      if (messages.length > 0) {
-        if (this.#answering.at(-1) !== peer.link) this.#answering.push(peer.link);
+      if (messages) {
+        if (this.#answering.length === 0) this.#answering = [peer.link];
+        else if (this.#answering.at(-1) !== peer.link) this.#answering.push(peer.link);
         peer.link.take(header, messages, sizes, Math.max(0, this.#transport.now() - delivery.at));
       } else this.#control(peer, header, lane, seal);
     } catch (error) {

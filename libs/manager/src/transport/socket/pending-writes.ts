@@ -19,7 +19,10 @@ export class PendingWrites {
 
   add(bytes: number): Promise<boolean> {
     this.#bytes += bytes;
-    return new Promise((resolve) => this.#pending.push({ bytes, resolve }));
+    return new Promise((resolve) => {
+      if (this.#pending.length === 0) this.#pending = [{ bytes, resolve }];
+      else this.#pending.push({ bytes, resolve });
+    });
   }
 
   /** The oldest `count` were taken, or not. False where there are not as many. */

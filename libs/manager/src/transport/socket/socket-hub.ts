@@ -75,7 +75,8 @@ export class SocketHub {
       store: this.#store,
       now: processClock,
       touch: (mailbox) => {
-        if (this.#touched.at(-1) !== mailbox) this.#touched.push(mailbox);
+        if (this.#touched.length === 0) this.#touched = [mailbox];
+        else if (this.#touched.at(-1) !== mailbox) this.#touched.push(mailbox);
       },
       wasRead: (lane, bytes) => this.#wasRead(lane, bytes),
     };

@@ -79,7 +79,8 @@ export class SocketInbox implements Inbox {
     const position = this.#position(lane);
     position.read++;
     position.bytes += bytes.length;
-    this.#batch.push({ bytes, at });
+    if (this.#batch.length === 0) this.#batch = [{ bytes, at }];
+    else this.#batch.push({ bytes, at });
   }
 
   /** One read of `lane` was taken: hands it over. */

@@ -17,7 +17,8 @@ export class Turn {
 
   add(gatherer: Gatherer): void {
     // Beats leave first: who reads them next to frames has them first, too.
-    if (gatherer.urgent) this.#gatherers.unshift(gatherer);
+    if (this.#gatherers.length === 0) this.#gatherers = [gatherer];
+    else if (gatherer.urgent) this.#gatherers.unshift(gatherer);
     else this.#gatherers.push(gatherer);
     if (this.#reading || this.#scheduled) return;
     this.#scheduled = true;
