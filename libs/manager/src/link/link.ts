@@ -64,8 +64,11 @@ export interface LinkOptions {
   mac?: ((body: Uint8Array) => Uint8Array) | undefined;
   /** Whether frames may leave now: a medium that is connected, a lease that holds. */
   mayWrite: () => boolean;
-  /** Every message once and in order, with its bytes; `age` is ms since it was queued at the other side. Must not throw. */
-  deliver: (messages: readonly unknown[][], sizes: readonly number[], age: number) => void;
+  /**
+   * Every message once and in order, with its bytes; `age` is ms since it was queued at the other side, `now` the monotonic
+   * clock. Must not throw.
+   */
+  deliver: (messages: readonly unknown[][], sizes: readonly number[], age: number, now: number) => void;
   /** What `deliver` was given is done with, and the acknowledgement that came with it was counted. */
   taken?: () => void;
   /** Credit or acknowledgements came back: what waited for them may go on. */
@@ -167,10 +170,11 @@ export class Link {
   }
 
   /**
-   * The monotonic clock as the first message of this turn saw it: a frame has one age, and asking the clock for every
-   * message costs as much as sending it.
+   * The monotonic clock as the first message of this turn saw it, or as it was when what is being handed up was taken: a
+   * frame has one age, and asking the clock for every message costs as much as sending it.
    */
   turn(): number {
+    if (this.#delivering) return this.#turn;
     if (!this.#flushing || this.#outbox.length === 0) this.#turn = performance.now();
     return this.#turn;
   }
@@ -257,7 +261,8 @@ export class Link {
     this.#taken = header[2];
     this.#ackSoon();
     this.#delivering = true;
-    this.#options.deliver(messages, sizes, header[6] + inboxAge);
+    const now = (this.#turn = performance.now());
+    this.#options.deliver(messages, sizes, header[6] + inboxAge, now);
     this.#delivering = false;
     this.#allow(header[4], header[5]);
     this.#acknowledged(header[2], header[3]);
@@ -561,10 +566,7 @@ export class Link {
     this.#writes++;
     const written = this.#options.write('frames', frame);
     if (typeof written === 'boolean') return this.#writeEnded(sent, written);
-    written.then(
-      (taken) => this.#writeEnded(sent, taken),
-      () => this.#writeEnded(sent, false),
-    );
+    void written.then((taken) => this.#writeEnded(sent, taken));
   }
 
   #writeEnded(sent: Sent, written: boolean): void {

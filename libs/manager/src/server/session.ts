@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import {
   copyValue,
   encodeError,
@@ -139,7 +138,7 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
       write: (lane, bytes) => server.send(this.inbox, lane, bytes),
       mac: proof?.seal.mac,
       mayWrite: () => server.mayAct(),
-      deliver: (messages, sizes, age) => this.#deliver(messages, sizes, age),
+      deliver: (messages, sizes, age, now) => this.#deliver(messages, sizes, age, now),
       taken: () => {
         if (this.#leaves && !this.ended) server.left(this);
       },
@@ -261,13 +260,12 @@ export class Session implements Peer, CallOrigin, SessionIdentity {
     this.#lent.clear();
   }
 
-  #deliver(messages: readonly unknown[][], sizes: readonly number[], age: number): void {
+  #deliver(messages: readonly unknown[][], sizes: readonly number[], age: number, now: number): void {
     // A cancel that travels with its call must find it not started, whichever was said first.
     let cancels: Set<number> | undefined;
     for (const message of messages) {
       if (message[0] === MessageKind.cancel) (cancels ??= new Set()).add(message[1] as number);
     }
-    const now = performance.now();
     for (let i = 0; i < messages.length && !this.ended; i++) {
       const message = messages[i] as unknown[];
       switch (message[0]) {
