@@ -9,9 +9,10 @@ export interface Case {
   callers: readonly number[];
   /**
    * The callers are client processes of their own, or spread over `count` of them. What such a case needs is named, so that
-   * none is started in vain.
+   * none is started in vain. Before they begin together each of them warms up by itself, for `warmups` times the warm-up
+   * of a cell (2 by default).
    */
-  processes?: { needs: Offer; count?: number };
+  processes?: { needs: Offer; count?: number; warmups?: number };
   /** Runs in the client process. `undefined` where the case does not apply to the target. */
   measure(target: Target, cell: Cell): Promise<Sample | undefined>;
 }

@@ -4,7 +4,7 @@ import { BenchProcess } from './process.js';
 import type { BenchContext, Offer } from './system.js';
 
 const START_SECONDS = 60;
-/** On top of what processes that measure together do before, which is twice the warm-up. */
+/** On top of what processes that measure together do before. */
 const READY_SECONDS = 1;
 
 /** The two processes of one system; more for as long as a case has more clients. */
@@ -43,7 +43,7 @@ export class RunningSystem {
       const alone = {
         ...cell,
         callers: cell.callers / count,
-        begin: Date.now() + (2 * cell.warmup + READY_SECONDS) * 1000,
+        begin: Date.now() + ((processes.warmups ?? 2) * cell.warmup + READY_SECONDS) * 1000,
       };
       return together(await Promise.all(clients.map((client) => this.#measureBy(client, caseName, alone))));
     } finally {
