@@ -13,8 +13,8 @@ export default {
   processes: { needs: 'call', count: 8, warmups: WARMUPS },
   async measure({ call }, cell) {
     if (!call) return undefined;
-    // For long, since one caller for each process makes few calls, and code is compiled by how often it runs: before that
-    // it takes three times as long, of which nothing would be left after a minute of use.
+    // For long, since one caller for each process makes few calls, and code is compiled by how often it runs. Before that a
+    // call takes up to three times as long.
     const { warmup } = cell;
     await closedLoop(() => call(1), { callers: MANY.callers, warmup, seconds: (MANY.warmups - 1) * warmup });
     await closedLoop(() => call(1), {

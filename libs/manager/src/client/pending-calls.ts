@@ -31,8 +31,10 @@ const PLACES = 256;
 
 /**
  * The calls of a session that wait. Numbers follow one another, so nearly every call has a place of its own in a list: a
- * `Map` that is filled and emptied again, call by call, is made anew each time. One timer for all of them, armed for the earliest deadline: calls are many, live for
- * less than a millisecond, and nearly none reaches its deadline, so a timer each would cost more than the call.
+ * `Map` that is filled and emptied again, call by call, is made anew each time.
+ *
+ * One timer for all of them, armed for the earliest deadline: calls are many, live for less than a millisecond, and nearly
+ * none reaches its deadline, so a timer each would cost more than the call.
  */
 export class PendingCalls {
   readonly #places = new Array<Pending | undefined>(PLACES).fill(undefined);

@@ -72,8 +72,8 @@ export interface ServerAddress {
   readonly claim: string;
 }
 
-/** The most that a call takes without its method and arguments: head, four numbers, the heads of strings, a task. */
-const CALL_BYTES = 96;
+/** The most that a call takes without its arguments and what its strings hold: its head, four numbers, the heads of strings. */
+const CALL_BYTES = 48;
 /** Beats without an answer after which the server's claim is looked at. */
 const SILENT_BEATS = 2;
 /** The answer to a beat is waited for while so many others are sent. */
@@ -195,12 +195,14 @@ export class ServerSession implements Peer, RecordSession {
     if (record?.line && !tickets) return this.#later(object, { method, args, signal, timeout, record }, handle);
     const number = ++this.#calls;
     const size = lightBytesOfAll(args);
-    const most = size === undefined ? Infinity : size + CALL_BYTES + method.length * 3;
+    const task = currentTask();
+    // UTF-8 has three bytes at most for each character that a string counts.
+    const most = size === undefined ? Infinity : size + CALL_BYTES + (method.length + task.length) * 3;
     let message: unknown[] | Uint8Array;
     this.#tickets = tickets;
     try {
       const prepared = size === undefined ? prepareValue(args, this.scope, this.#limits, 'args') : args;
-      message = [MessageKind.call, number, object, method, prepared, timeout, currentTask()];
+      message = [MessageKind.call, number, object, method, prepared, timeout, task];
       if (most > this.#limits.messageBytes) message = encodeMessage(message, this.#limits);
     } catch (error) {
       for (const target of this.#takePins() ?? []) target.release();
@@ -307,6 +309,7 @@ export class ServerSession implements Peer, RecordSession {
   reconnected(): void {
     if (this.ended) return;
     this.link.resend();
+    this.link.request();
     this.#beat();
   }
 

@@ -58,7 +58,7 @@ export interface LinkOptions {
   session: string;
   /** What the peer may have under way towards this side at any moment. */
   window: Allowance;
-  /** Called only right after `mayWrite` said that it may be. */
+  /** Called right after `mayWrite` said that it may be; but for the last word of a session, whatever it says. */
   write: (lane: Lane, bytes: Uint8Array) => Written;
   /** Makes the MAC of each frame, where there is an authkey. */
   mac?: ((body: Uint8Array) => Uint8Array) | undefined;
@@ -368,7 +368,7 @@ export class Link {
     // It is the last of its frame, which is thereby handled.
     this.#delivering = false;
     this.#flush();
-    if (this.#options.mayWrite()) this.#writeAck();
+    this.#writeAck();
     this.close();
   }
 
@@ -504,7 +504,11 @@ export class Link {
     // Nothing is left where it was flushed before the turn was over.
     if (this.#closed || (this.#outbox.length === 0 && this.#ackSent >= 0)) return;
     if (!this.#options.mayWrite()) return;
-    while (this.#outbox.length > 0 && this.#writes < WRITES_UNDER_WAY) this.#writeFrame(this.#cutFrame());
+    while (this.#outbox.length > 0 && this.#writes < WRITES_UNDER_WAY) {
+      this.#writeFrame(this.#cutFrame());
+      // What the lease allowed a moment ago it need not allow after a frame of half a megabyte.
+      if (this.#outbox.length > 0 && !this.#options.mayWrite()) return;
+    }
     if (this.#ackSent < 0 && this.#outbox.length === 0) this.#writeAck();
   };
 
@@ -566,7 +570,10 @@ export class Link {
     this.#writes++;
     const written = this.#options.write('frames', frame);
     if (typeof written === 'boolean') return this.#writeEnded(sent, written);
-    void written.then((taken) => this.#writeEnded(sent, taken));
+    written.then(
+      (taken) => this.#writeEnded(sent, taken),
+      () => this.#writeEnded(sent, false),
+    );
   }
 
   #writeEnded(sent: Sent, written: boolean): void {
@@ -576,7 +583,11 @@ export class Link {
   }
 
   #resend(from: number): void {
-    if (this.#closed || !this.#options.mayWrite()) return;
-    for (const sent of this.#unacked) if (sent.seq >= from) this.#writeFrame(sent);
+    if (this.#closed) return;
+    for (const sent of this.#unacked) {
+      if (sent.seq < from) continue;
+      if (!this.#options.mayWrite()) return;
+      this.#writeFrame(sent);
+    }
   }
 }

@@ -30,6 +30,14 @@ function read(frame: Uint8Array) {
 const encoded = (...message: unknown[]): Content => ({ content: encodeMessage(message, DEFAULT_LIMITS) });
 const light = (...message: unknown[]): Content => ({ content: message });
 
+it('refuses messages that take more than was counted for them', () => {
+  const frames = new DataFrames(SESSION, undefined);
+  for (let i = 0; i < 2000; i++) {
+    expect(() => frames.body([light(5, 1, 'x'.repeat(60)), light(5, 2, 1)], 64)).toThrow(RangeError);
+  }
+  expect(() => frames.body([encoded(5, 1, 'x'.repeat(60))], 40)).toThrow(RangeError);
+});
+
 describe.each([
   ['without a MAC', undefined],
   ['with a MAC', mac],

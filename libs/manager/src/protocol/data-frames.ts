@@ -2,7 +2,10 @@ import { encodeFrame, MAC_ROOM, sealed } from './codec.js';
 import { writeLight, writeUint32 } from './light.js';
 import { FrameKind } from './messages.js';
 
-/** Bytes that bodies are written in, one behind the other. Who keeps one keeps this much. */
+/**
+ * Bytes that bodies are written in, one behind the other. Who keeps one keeps this much, which no limit counts: a session
+ * whose peer is silent has few of them before its lease is over.
+ */
 const SLAB = 64 * 1024;
 /** Numbers of a header take five bytes each, whatever they are: then it is known where it begins. */
 const NUMBER_BYTES = 5;
@@ -46,16 +49,16 @@ export class DataFrames {
     this.#room = this.#begin.length + 5 * NUMBER_BYTES + (mac ? MAC_ROOM : 1);
   }
 
-  /** Begins a body: where to write, for messages that take `most` bytes together. */
+  /** Writes messages that take `most` bytes at most. */
   body(contents: readonly Content[], most: number): FrameBody {
     const size = this.#room + most;
     if (size > slab.length - free) {
       // One that does not fit takes its own, and lets the others go on in theirs.
-      if (size > SLAB / 2) return this.#write(contents, Buffer.allocUnsafeSlow(size), this.#room);
+      if (size > SLAB / 2) return this.#write(contents, most, Buffer.allocUnsafeSlow(size), this.#room);
       slab = Buffer.allocUnsafeSlow(SLAB);
       free = 0;
     }
-    const body = this.#write(contents, slab, free + this.#room);
+    const body = this.#write(contents, most, slab, free + this.#room);
     free = body.end;
     return body;
   }
@@ -82,7 +85,7 @@ export class DataFrames {
     return slab.subarray(start - 1, body.end);
   }
 
-  #write(contents: readonly Content[], slab: Buffer, start: number): FrameBody {
+  #write(contents: readonly Content[], most: number, slab: Buffer, start: number): FrameBody {
     let end = start;
     for (let i = 0; i < contents.length; i++) {
       const { content } = contents[i]!;
@@ -91,6 +94,8 @@ export class DataFrames {
         end += content.length;
       } else end = writeLight(slab, end, content);
     }
+    // Where it takes more than was counted, bytes are missing from it.
+    if (end - start > most) throw new RangeError(`Messages of ${end - start} bytes were counted as ${most}.`);
     return { slab, start, end, framed: false };
   }
 }

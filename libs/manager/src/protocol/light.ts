@@ -5,8 +5,7 @@ const SHORT = 64;
 
 /**
  * The most bytes that a value can take, if it is a few-byte primitive; undefined where it is more. A message of such values
- * cannot change after it was made, so it can be encoded later, with all the others of its frame: one call of the encoder
- * for a frame costs a fraction of one call for each message.
+ * cannot change after it was made, so it can be written later, to where the others of its frame are, without an encoder.
  */
 export function lightBytes(value: unknown): number | undefined {
   switch (typeof value) {

@@ -3,7 +3,7 @@
  * native code (some 60 ns), and gives the *same* string, whose hash is known already when it is looked up in a Map.
  */
 const SLOTS = 4096;
-/** As long as the id of a session, which is in every frame. */
+/** What is longer seldom comes again. */
 const MAX_CACHED = 32;
 const cache = new Array<string>(SLOTS).fill('');
 

@@ -1,4 +1,6 @@
+// Not the global one, which is a getter: this is asked for each turn of each session.
 import { performance } from 'node:perf_hooks';
+
 /** Who starts calls, some at a time. */
 export interface Starter {
   resume(): void;

@@ -32,7 +32,7 @@ export interface Transport {
    * Appends to the inbox of `owner`. True once the medium has it; false where there is no such inbox or the medium could
    * not be reached: the bytes may or may not have arrived, and the sender keeps them. Never rejects.
    * Writes to one lane of one inbox arrive in the order of their calls, as long as the medium is not lost in between.
-   * `bytes` must not change until it is known.
+   * `bytes` must not change until that is known, and are the caller's again then.
    */
   write(owner: string, lane: Lane, bytes: Uint8Array): Written;
 

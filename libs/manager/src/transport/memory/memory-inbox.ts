@@ -74,7 +74,8 @@ export class MemoryInbox implements Inbox, Mailbox {
   reread(): void {
     for (const queue of [this.#beats, this.#frames]) {
       queue.waiting = [...queue.keptBefore.flat(), ...queue.kept.flat(), ...queue.waiting];
-      queue.kept = queue.keptBefore = [];
+      queue.kept = [];
+      queue.keptBefore = [];
       queue.keptItems = queue.keptBytes = 0;
     }
     this.#schedule();
@@ -139,7 +140,18 @@ function keep(queue: Queue, deliveries: readonly Delivery[]): void {
   const least = Math.max(0, deliveries.length - KEPT);
   let bytes = 0;
   let from = deliveries.length;
-  while (from > least && bytes < KEPT_BYTES) bytes += (deliveries[--from] as Delivery).bytes.length;
+  for (; from > least; from--) {
+    const { length } = (deliveries[from - 1] as Delivery).bytes;
+    if (bytes + length > KEPT_BYTES) break;
+    bytes += length;
+  }
+  // Nothing is kept of what came before one that is not kept: what is read again has no hole.
+  if (from > 0) {
+    queue.kept = [];
+    queue.keptBefore = [];
+    queue.keptItems = queue.keptBytes = 0;
+  }
+  if (from === deliveries.length) return;
   queue.kept.push(from === 0 ? deliveries : deliveries.slice(from));
   queue.keptItems += deliveries.length - from;
   queue.keptBytes += bytes;
