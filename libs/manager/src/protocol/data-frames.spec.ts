@@ -68,11 +68,16 @@ describe.each([
 
   it.each([2 ** 32 - 1, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER])('has numbers up to %d', (number) => {
     const frames = new DataFrames(SESSION, seals);
-    for (let place = 2; place < 7; place++) {
-      const header = [1, SESSION, 1, 1, 1, 1, 1].with(place, number) as unknown as FrameHeader;
-      const [, , seq, ack, calls, bytes, age] = header as number[] & FrameHeader;
-      const frame = frames.frame(frames.body([light(5, 1, 1)], 50), seq, ack, calls, bytes, age as number);
-      expect(read(frame).header).toEqual(header);
+    for (let place = 0; place < 5; place++) {
+      const [seq, ack, calls, bytes, age] = [1, 1, 1, 1, 1].with(place, number) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      const frame = frames.frame(frames.body([light(5, 1, 1)], 50), seq, ack, calls, bytes, age);
+      expect(read(frame).header).toEqual([1, SESSION, seq, ack, calls, bytes, age]);
     }
   });
 

@@ -23,6 +23,15 @@ function readAll(reader: FrameReader, bytes: Uint8Array, scope = plain) {
   return { header, messages };
 }
 
+function wrongWith(read: () => unknown): string {
+  try {
+    read();
+    return 'nothing';
+  } catch (error) {
+    return error instanceof ProtocolError ? 'ProtocolError' : String(error);
+  }
+}
+
 describe('a reader of frames', () => {
   it('reads frames of several sessions in turns, with ids of any length', () => {
     const reader = new FrameReader(limits);
@@ -45,11 +54,8 @@ describe('a reader of frames', () => {
       },
     };
     for (let length = 0; length < sound.length; length++) {
-      try {
-        readAll(reader, sound.subarray(0, length));
-      } catch (error) {
-        expect(error).toBeInstanceOf(ProtocolError);
-      }
+      // Cut behind a whole message, or behind the header, it is a frame.
+      expect(wrongWith(() => readAll(reader, sound.subarray(0, length)))).toMatch(/^(nothing|ProtocolError)$/);
       expect(readAll(reader, sound)).toEqual(expected);
       const header = reader.open(encodeFrame([1, 's.2', 1, 0, 0, 0, 0], [message(new WireReference('T', 1, 1))]));
       expect(header[1]).toBe('s.2');
