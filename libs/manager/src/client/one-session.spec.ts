@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SharedType } from '../definition/index.js';
 import type { ManagerServer } from '../server/index.js';
-import { House, turns } from './house.suite.js';
+import { House, turns, until } from './house.suite.js';
 import type { Manager } from './index.js';
+
+let entered = 0;
 
 @SharedType()
 class Room {
   enter(): string {
+    entered++;
     return 'in';
   }
 }
@@ -54,6 +57,20 @@ describe('the session of an application', () => {
     expect(await manager.numberOfObjects()).toBe(0);
     await manager.create(Room);
     expect(await holders()).toEqual([before]);
+  });
+
+  it('has what was lost on its way as soon as the medium is back, and does not wait for a beat', async () => {
+    const line = house.line();
+    const room = await house.manager({ transport: line }).create(Room);
+    line.deaf = true;
+    const before = entered;
+    const answer = room.enter();
+    await until(() => entered > before);
+    await turns(20);
+    line.deaf = false;
+    line.reconnect();
+    // A beat is five seconds away, which is more than this test has.
+    expect(await answer).toBe('in');
   });
 
   it('is not that of another application', async () => {

@@ -413,6 +413,52 @@ describe('credit', () => {
   });
 });
 
+describe('a link that may not write', () => {
+  it('sends nothing again, and asks for nothing, until it may', async () => {
+    const ends = new TwoEnds();
+    ends.client.link.send(numbered(1), 1, true);
+    await ends.turn();
+    ends.toServer.length = 0;
+    ends.client.mayWrite = false;
+    ends.client.link.resend();
+    ends.client.link.request();
+    await ends.turn();
+    expect(ends.toServer).toEqual([]);
+    ends.client.mayWrite = true;
+    ends.client.link.resend();
+    ends.client.link.request();
+    await ends.turn();
+    expect(frames(ends.toServer)).toEqual([[1]]);
+    expect(gapsIn(ends.toServer)).toEqual([1]);
+  });
+
+  it.each(['first', 'again'])('stops between two frames, when they leave %s', async (when) => {
+    const written: number[] = [];
+    let left = when === 'first' ? 2 : 5;
+    const link = new Link({
+      session: 'c.1',
+      window: { calls: 0, bytes: 0 },
+      write: (lane, bytes) => {
+        if (lane === 'frames') written.push(bytes.length);
+        left--;
+        return true;
+      },
+      mayWrite: () => left > 0,
+      deliver: () => undefined,
+      onBroken: () => undefined,
+    });
+    link.allow({ calls: 100, bytes: 10_000_000 });
+    for (let n = 1; n <= 3; n++) link.send(numbered(n, 600_000), 1, true);
+    await new Promise((resolve) => setImmediate(resolve));
+    link.resend();
+    await new Promise((resolve) => setImmediate(resolve));
+    // Three leave once; then as many again as there are left.
+    expect(written).toHaveLength(when === 'first' ? 2 : 5);
+    expect(link.queued).toBe(when === 'first' ? 1 : 0);
+    link.close();
+  });
+});
+
 describe('the age of a message', () => {
   let monotonic = 0;
 
