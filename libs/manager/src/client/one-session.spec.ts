@@ -1,15 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SharedType } from '../definition/index.js';
 import type { ManagerServer } from '../server/index.js';
-import { House, turns, until } from './house.suite.js';
+import { House, Line, turns, until } from './house.suite.js';
 import type { Manager } from './index.js';
-
-let entered = 0;
 
 @SharedType()
 class Room {
   enter(): string {
-    entered++;
+    return 'in';
+  }
+}
+
+@SharedType()
+class Hall {
+  enter(): string {
     return 'in';
   }
 }
@@ -60,16 +64,20 @@ describe('the session of an application', () => {
   });
 
   it('has what was lost on its way as soon as the medium is back, and does not wait for a beat', async () => {
+    const far = new Line(house.medium.host());
+    await house.server([Hall], { name: 'far', transport: far, lease: 600_000 });
     const line = house.line();
-    const room = await house.manager({ transport: line }).create(Room);
-    line.deaf = true;
-    const before = entered;
-    const answer = room.enter();
-    await until(() => entered > before);
-    await turns(20);
-    line.deaf = false;
+    const hall = await house.manager({ transport: line }).create(Hall);
+    let lost = 0;
+    far.fortune = (_owner, lane) => {
+      if (lane === 'frames') lost++;
+      return lane === 'frames' ? 'lost' : 'arrives';
+    };
+    const answer = hall.enter();
+    await until(() => lost > 0);
+    far.fortune = () => 'arrives';
     line.reconnect();
-    // A beat is five seconds away, which is more than this test has.
+    // The next beat is a hundred seconds away.
     expect(await answer).toBe('in');
   });
 
